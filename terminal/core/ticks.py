@@ -1,0 +1,74 @@
+"""Price increments by class of product, and the one test for "on tick"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from terminal.core.money import PRICE_SCALE, format_px
+
+
+@dataclass(frozen=True, slots=True)
+class TickTable:
+    """Increments by price: ``steps`` are (from_px, increment_px), ascending, the first from 0."""
+
+    steps: tuple[tuple[int, int], ...]
+
+    def increment(self, px: int) -> int:
+        """The increment at ``px``; a negative price (a credit) has that of its absolute value."""
+        magnitude = abs(px)
+        found = self.steps[0][1]
+        for from_px, increment_px in self.steps:
+            if magnitude < from_px:
+                break
+            found = increment_px
+        return found
+
+    def is_on_tick(self, px: int) -> bool:
+        """True when an order may carry ``px``."""
+        return px % self.increment(px) == 0
+
+    def floor(self, px: int) -> int:
+        """The highest valid price at or below ``px`` (towards minus infinity)."""
+        return px - px % self.increment(px)
+
+    def ceil(self, px: int) -> int:
+        """The lowest valid price at or above ``px``."""
+        return -self.floor(-px)
+
+    def nearest(self, px: int) -> int:
+        """The valid price nearest to ``px``; a tie goes down, the cautious side for a buyer."""
+        low, high = self.floor(px), self.ceil(px)
+        return low if px - low <= high - px else high
+
+    def up(self, px: int) -> int:
+        """The next valid price above ``px``."""
+        above = self.floor(px) + self.increment(px)
+        return self.floor(above) if px >= 0 else -self.down(-px)
+
+    def down(self, px: int) -> int:
+        """The next valid price below ``px``."""
+        if px < 0:
+            return -self.up(-px)
+        below = self.floor(px - 1)
+        return below if px > 0 else -self.increment(0)
+
+    def describe(self, px: int) -> str:
+        """The increment at ``px`` as decimal text, for a refusal's sentence."""
+        return format_px(self.increment(px))
+
+
+class TickClass(Enum):
+    """The tick tables of US products, prices at scale 10,000 (exchange rules, e.g. Cboe Rule 5.4)."""
+
+    PENNY = TickTable(((0, 100),))
+    PENNY_PROGRAM = TickTable(((0, 100), (3 * PRICE_SCALE, 500)))
+    NICKEL_DIME = TickTable(((0, 500), (3 * PRICE_SCALE, 1000)))
+    COMBO = TickTable(((0, 100), ))
+    EQUITY = TickTable(((0, 1), (1 * PRICE_SCALE, 100)))
+    FINEST = TickTable(((0, 1),))
+
+    @property
+    def table(self) -> TickTable:
+        """The increments of this class."""
+        return self.value
