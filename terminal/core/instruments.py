@@ -64,6 +64,10 @@ class SessionProduct(Enum):
     FOREIGN = "foreign"
 
 
+SESSION_CODES = {product: code for code, product in enumerate(SessionProduct, start=1)}
+"""The number of each product in PHASE_CHANGE messages; 0 means all."""
+
+
 @dataclass(frozen=True, slots=True)
 class OptionTerms:
     """What makes an instrument an option. ``expires_ns``: last instant of trading or, for AM settlement, the open that
@@ -126,6 +130,8 @@ class InstrumentTable:
         """By id: the underlying's id of an option, else -1."""
         self.kind_of: npt.NDArray[np.uint8] = np.zeros(CAPACITY, np.uint8)
         """By id: the InstrumentKind."""
+        self.session_of: npt.NDArray[np.uint8] = np.zeros(CAPACITY, np.uint8)
+        """By id: the code of the SessionProduct."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -164,6 +170,7 @@ class InstrumentTable:
             if new_id >= CAPACITY:
                 raise ValueError(f"more than {CAPACITY} instruments in one session; narrow the universe")
             self.kind_of[new_id] = kind
+            self.session_of[new_id] = SESSION_CODES[session]
             if option is not None:
                 self.underlying_of[new_id] = option.underlying
                 self._chains.setdefault(option.underlying, {}).setdefault(option.symbol.expiry, []).append(new_id)

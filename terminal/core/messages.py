@@ -42,7 +42,7 @@ OPEN, HIGH, LOW, CLOSE, VOLUME = "v0", "v1", "v2", "v3", "v4"
 INTEREST = "v0"
 BOOK_SIDE, BOOK_PX, BOOK_SIZE, BOOK_ORDERS = "v0", "v1", "v2", "v3"
 OFFICIAL_PX, OFFICIAL_KIND = "v0", "v1"
-PHASE = "v0"
+PHASE, PHASE_SESSION = "v0", "v1"
 
 
 class Kind(IntEnum):
@@ -61,7 +61,8 @@ class Kind(IntEnum):
     OFFICIAL = 6
     """OFFICIAL_PX with OFFICIAL_KIND: the prices that positions are marked and settled on."""
     PHASE_CHANGE = 7
-    """PHASE of the trading day, for one instrument or, with instrument -1, for all of them."""
+    """PHASE of the trading day: of one instrument or, with instrument -1, of all whose trading hours have the code
+    PHASE_SESSION (``instruments.SESSION_CODES``; 0: of all). PRE_MARKET begins a new day: no side carries over."""
     CLOCK = 8
     """Nothing happened up to ``ts_ns``: the watermark that lets the conductor pass a boundary."""
 

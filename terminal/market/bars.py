@@ -1,0 +1,110 @@
+"""Bars in memory: two rings an instrument (seconds and minutes), every other time frame made from them on reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.core.clock import NEW_YORK, NS_PER_S, from_ns
+from terminal.core.instruments import CAPACITY
+from terminal.market.rows import BAR_ROW, Rows
+
+SLOTS = 64
+SECONDS_KEPT = 1 << 15
+MINUTES_KEPT = 1 << 15
+DAY_S = 86_400
+
+
+class BarStore:
+    """Written by the kernel on the engine thread; read by copies under the state's sequence lock."""
+
+    def __init__(self) -> None:
+        # Untouched pages of these arrays cost no memory, so every slot may have room for weeks.
+        self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
+        self.seconds = np.zeros((SLOTS, SECONDS_KEPT), BAR_ROW)
+        self.seconds_count = np.zeros((SLOTS, 1), np.int64)
+        self.minutes = np.zeros((SLOTS, MINUTES_KEPT), BAR_ROW)
+        self.minutes_count = np.zeros((SLOTS, 1), np.int64)
+        self._used = 0
+
+    def open_slot(self, instrument: int) -> bool:
+        """Starts bars for an instrument; False when all slots are taken."""
+        if self.slot_of[instrument] >= 0:
+            return True
+        if self._used == SLOTS:
+            return False
+        self.slot_of[instrument] = self._used
+        self._used += 1
+        return True
+
+    def load(self, instrument: int, minutes: Rows) -> None:
+        """Puts history (one-minute BAR_ROWs, ascending) before the first live bar; too much is cut at the old end."""
+        if not self.open_slot(instrument):
+            return
+        slot = self.slot_of[instrument]
+        kept = minutes[-MINUTES_KEPT:]
+        self.minutes[slot, : len(kept)] = kept
+        self.minutes_count[slot, 0] = len(kept)
+
+    def clear(self) -> None:
+        """Forgets all bars; the slots stay."""
+        self.seconds_count[:] = 0
+        self.minutes_count[:] = 0
+
+    def read(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
+        """The newest ``most`` bars of ``seconds_per_bar`` seconds, ascending; a day is New York's.
+
+        Frames of half an hour and more begin at 09:30 New York, where the session does.
+        """
+        slot = int(self.slot_of[instrument])
+        if slot < 0:
+            return np.empty(0, BAR_ROW)
+        whole_minutes = seconds_per_bar % 60 == 0
+        ring, count = (
+            (self.minutes[slot], int(self.minutes_count[slot, 0]))
+            if whole_minutes
+            else (self.seconds[slot], int(self.seconds_count[slot, 0]))
+        )
+        base = 60 if whole_minutes else 1
+        wanted = min(count, len(ring), most * max(1, seconds_per_bar // base))
+        order = np.arange(count - wanted, count) % len(ring)
+        return merge_bars(ring[order], seconds_per_bar)[-most:]
+
+
+def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:
+    """Coarser bars from finer ones (BAR_ROW, ascending): first open, extreme high and low, last close, summed volume."""
+    if len(bars) == 0:
+        return bars.copy()
+    starts = bar_starts(bars["ts_ns"], seconds_per_bar)
+    first = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
+    last = np.r_[first[1:], len(bars)] - 1
+    merged = np.empty(len(first), BAR_ROW)
+    merged["ts_ns"] = starts[first]
+    merged["open"] = bars["open"][first]
+    merged["close"] = bars["close"][last]
+    merged["high"] = np.maximum.reduceat(bars["high"], first)
+    merged["low"] = np.minimum.reduceat(bars["low"], first)
+    merged["volume"] = np.add.reduceat(bars["volume"], first)
+    return merged
+
+
+def bar_starts(ts_ns: npt.NDArray[np.int64], seconds_per_bar: int) -> npt.NDArray[np.int64]:
+    """Start of the bar that each time falls into."""
+    frame_ns = seconds_per_bar * NS_PER_S
+    if seconds_per_bar < 1800:
+        return ts_ns - ts_ns % frame_ns
+    # The zone's offset changes at most twice a year, never inside a session: one look-up a UTC day is enough.
+    days, where = np.unique(ts_ns // (DAY_S * NS_PER_S), return_inverse=True)
+    offsets = np.array([_new_york_offset_ns(int(day) * DAY_S * NS_PER_S + DAY_S * NS_PER_S // 2) for day in days])
+    anchor = (9 * 3600 + 1800) * NS_PER_S if seconds_per_bar < DAY_S else 0
+    local = ts_ns + offsets[where] - anchor
+    starts: npt.NDArray[np.int64] = local - local % frame_ns + anchor - offsets[where]
+    return starts
+
+
+def _new_york_offset_ns(ts_ns: int) -> int:
+    moment: datetime = from_ns(ts_ns, NEW_YORK)
+    offset = moment.utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) * NS_PER_S

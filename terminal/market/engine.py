@@ -1,0 +1,203 @@
+"""The engine thread: the tape's consumer, the only writer of market state, and the conductor of replay and simulation.
+
+At one instant the order is: all data, matching of resting orders, timers, commands. After each of the last three the
+conductor waits until the order road is idle, so the same input gives the same events.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.core.clock import MarketClock
+from terminal.core.instruments import CAPACITY
+from terminal.core.latency import LatencyMeter
+from terminal.core.messages import Batch, Kind
+from terminal.core.tape import Tape
+from terminal.market.rows import Ids
+from terminal.market.state import MarketState
+
+log = logging.getLogger(__name__)
+_NEVER_NS = 2**62
+
+
+class Rank(IntEnum):
+    """Order of what is due at one instant."""
+
+    TIMER = 1
+    COMMAND = 2
+    END = 3
+
+
+Action = Callable[[int], None]
+"""Called on the engine thread with the market time."""
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    ts_ns: int
+    rank: Rank
+    number: int
+    action: Action = field(compare=False)
+
+
+@dataclass(slots=True)
+class EngineHooks:
+    """What the engine calls out to; the defaults do nothing. All run on the engine thread.
+
+    ``record``: takes every batch and returns False while it has no room. ``match``: matches resting orders after all
+    data of an instant touched ``ids``. ``settle``: returns when the order road is idle.
+    """
+
+    record: Callable[[Batch], bool] = lambda batch: True
+    match: Callable[[int, Ids], None] = lambda ts_ns, ids: None
+    settle: Callable[[], None] = lambda: None
+
+
+class Engine(threading.Thread):
+    """Consumes the tape until stopped. ``watched``: ids whose quotes resting orders wait for (see ``watch_number``)."""
+
+    def __init__(self, tape: Tape, state: MarketState, clock: MarketClock, hooks: EngineHooks) -> None:
+        super().__init__(name="engine", daemon=True)
+        self.state = state
+        self.clock = clock
+        self.hooks = hooks
+        self.watched: npt.NDArray[np.bool_] = np.zeros(CAPACITY, np.bool_)
+        self.feed_to_state = LatencyMeter()
+        self.problems: deque[str] = deque(maxlen=100)
+        self._tape = tape
+        self._due: list[_Due] = []
+        self._numbers = itertools.count()
+        self._due_lock = threading.Lock()
+        self._commands: deque[Action] = deque()
+        self._instant_ns = 0
+        self._unmatched: set[int] = set()
+        self._delivered = 0
+        self._recorded = 0
+        self._stopping = threading.Event()
+
+    def at(self, ts_ns: int, rank: Rank, action: Action) -> None:
+        """Runs ``action`` at a market time, after all data of that instant; any thread. In the past: at the next one."""
+        with self._due_lock:
+            heapq.heappush(self._due, _Due(ts_ns, rank, next(self._numbers), action))
+
+    def command(self, action: Action) -> None:
+        """Runs ``action`` as soon as the batch in hand is done; any thread."""
+        self._commands.append(action)
+        self._tape.wake()
+
+    def restart(self) -> None:
+        """Forgets the market so that the feed can begin again; what was recorded is not recorded twice."""
+        done = threading.Event()
+
+        def forget(_ts_ns: int) -> None:
+            self._tape.release(self._tape.lag)
+            self.state.reset()
+            self._instant_ns = 0
+            self._delivered = 0
+            self._unmatched.clear()
+            self.clock.reset(0)
+            done.set()
+
+        self.command(forget)
+        done.wait(10)
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """Ends the thread after the batch in hand."""
+        self._stopping.set()
+        self._tape.wake()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(timeout_s)
+
+    def run(self) -> None:
+        """The thread's loop."""
+        while not self._stopping.is_set():
+            self._run_commands()
+            batch = self._tape.peek()
+            if len(batch) == 0:
+                if self._tape.closed:
+                    break
+                self._tape.wait(0.05)
+                continue
+            self._consume(batch)
+            self._tape.release(min(len(batch), self._tape.lag))
+
+    def _run_commands(self) -> None:
+        while self._commands:
+            self._guard(self._commands.popleft(), self.clock.now_ns())
+            self.hooks.settle()
+
+    def _guard(self, action: Action, ts_ns: int) -> None:
+        """A handler that raises is named on the desk; the market goes on."""
+        try:
+            action(ts_ns)
+        except Exception as problem:
+            log.exception("an action at market time %d failed", ts_ns)
+            place = traceback.extract_tb(problem.__traceback__)[-1]
+            self.problems.append(f"{type(problem).__name__} in {place.name}: {problem}")
+
+    def _consume(self, batch: Batch) -> None:
+        ts_ns = batch["ts_ns"]
+        at = 0
+        hits: npt.NDArray[np.int64] | None = None
+        while at < len(batch) and not self._stopping.is_set():
+            if int(ts_ns[at]) > self._instant_ns and self._finish_instant(int(ts_ns[at])):
+                hits = None
+            if hits is None:
+                hits = self._watched_in(batch)
+            limit_ns = self._due[0].ts_ns if self._due else _NEVER_NS
+            end = max(at + 1, int(np.searchsorted(ts_ns, limit_ns, "right")))
+            first_hit = int(np.searchsorted(hits, at))
+            if first_hit < len(hits) and hits[first_hit] < end:
+                end = min(end, int(np.searchsorted(ts_ns, ts_ns[hits[first_hit]], "right")))
+                last_hit = int(np.searchsorted(hits, end))
+                self._unmatched.update(int(i) for i in batch["instrument"][hits[first_hit:last_hit]])
+            self._apply(batch[at:end])
+            at = end
+
+    def _watched_in(self, batch: Batch) -> npt.NDArray[np.int64]:
+        known = batch["instrument"] >= 0
+        return np.flatnonzero(known & self.watched[batch["instrument"]] & (batch["kind"] != Kind.CLOCK))
+
+    def _apply(self, part: Batch) -> None:
+        self.state.apply(part)
+        recv_ns = int(part[-1]["recv_ns"])
+        if recv_ns:
+            self.feed_to_state.add(time.perf_counter_ns() - recv_ns)
+        self._instant_ns = int(part[-1]["ts_ns"])
+        self.clock.advance(self._instant_ns)
+        unrecorded = part[max(0, self._recorded - self._delivered) :]
+        self._delivered += len(part)
+        if len(unrecorded):
+            self._recorded = self._delivered
+            while not self.hooks.record(unrecorded) and not self._stopping.is_set():
+                time.sleep(0.001)
+
+    def _finish_instant(self, next_ns: int) -> bool:
+        """Everything due before ``next_ns``; True when something ran, after which other ids may be watched."""
+        ran = False
+        if self._unmatched:
+            ids = np.array(sorted(self._unmatched), np.int32)
+            self._unmatched.clear()
+            self._guard(lambda ts_ns: self.hooks.match(ts_ns, ids), self._instant_ns)
+            self.hooks.settle()
+            ran = True
+        while self._due and self._due[0].ts_ns < next_ns and not self._stopping.is_set():
+            with self._due_lock:
+                due = heapq.heappop(self._due)
+            self.clock.advance(due.ts_ns)
+            self._guard(due.action, max(due.ts_ns, self._instant_ns))
+            self.hooks.settle()
+            ran = True
+        return ran

@@ -1,0 +1,169 @@
+"""All market state: one writer (the engine thread), any number of readers who get copies."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.core.instruments import CAPACITY, InstrumentKind, InstrumentTable
+from terminal.core.messages import Batch, Kind
+from terminal.core.money import ABSENT_PX
+from terminal.market.bars import BarStore
+from terminal.market.books import BookStore
+from terminal.market.kernel import apply_batch
+from terminal.market.rows import QUOTE_ROW, Ids, Rows
+
+_T = TypeVar("_T")
+_PRICES = (
+    "bid_px", "ask_px", "last_px", "open_px", "high_px", "low_px", "prior_close_px", "official_px", "settlement_px",
+)  # fmt: skip
+
+_REPORT_NAMES = {Kind.QUOTE: "quote", Kind.TRADE: "trade", Kind.BAR: "trade", Kind.DEPTH: "depth"}
+_KIND_NAMES = {InstrumentKind.ETF: "equity"}
+
+
+@dataclass(slots=True)
+class Channel:
+    """One feed's pulse: a silent channel makes its prices stale, an unchanged contract does not."""
+
+    name: str
+    last_ts_ns: int = 0
+    messages: int = 0
+
+
+class MarketState:
+    """Quotes, bars and books by instrument id."""
+
+    def __init__(self, table: InstrumentTable, channel: str) -> None:
+        self.table = table
+        self.bars = BarStore()
+        self.books = BookStore()
+        self.channel = Channel(channel)
+        self.changed = 0
+        self.refused: dict[str, int] = {}
+        self._counts = np.zeros((16, 16), np.int64)
+        self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
+        self._sequence = 0
+        self._writing = threading.Lock()
+        self._prepared = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything, as before the first message; a seek back in a replay needs this."""
+        with self._writing:
+            self._sequence += 1
+            self._quotes[:] = np.zeros(1, QUOTE_ROW)
+            for name in _PRICES:
+                self._quotes[name] = ABSENT_PX
+            self._counts[:] = 0
+            self.bars.clear()
+            self.books.clear()
+            self.channel.last_ts_ns = 0
+            self.channel.messages = 0
+            self.refused.clear()
+            self._sequence += 1
+
+    def apply(self, batch: Batch) -> None:
+        """Applies messages in order; engine thread only."""
+        if len(batch) == 0:
+            return
+        self._prepare_slots()
+        with self._writing:
+            self._sequence += 1
+            refused = apply_batch(
+                batch, self._quotes, self.table.kind_of, self.table.session_of, self._counts, self.changed + 1,
+                self.bars.slot_of, self.bars.seconds, self.bars.seconds_count,
+                self.bars.minutes, self.bars.minutes_count,
+                self.books.slot_of, self.books.levels, self.books.count,
+            )  # fmt: skip
+            self._sequence += 1
+        self.changed += 1
+        if refused:
+            self.refused["unknown instrument"] = self.refused.get("unknown instrument", 0) + refused
+        self.channel.last_ts_ns = max(self.channel.last_ts_ns, int(batch[-1]["ts_ns"]))
+        self.channel.messages += int(np.count_nonzero(batch["kind"] != Kind.CLOCK))
+
+    def _prepare_slots(self) -> None:
+        """Underlyings get bars and a book as soon as they are known; options get bars when somebody charts them."""
+        while self._prepared < len(self.table):
+            row = self.table.get(self._prepared)
+            if row.option is None:
+                self.bars.open_slot(row.id)
+                self.books.open_slot(row.id)
+            self._prepared += 1
+
+    def _consistent(self, copy: Callable[[], _T]) -> _T:
+        """Runs ``copy`` so that no batch is applied meanwhile: optimistic, then under the writer's lock."""
+        for _ in range(4):
+            before = self._sequence
+            if before % 2 == 0:
+                result = copy()
+                if self._sequence == before:
+                    return result
+            time.sleep(0)
+        with self._writing:
+            return copy()
+
+    def read(self, ids: Ids) -> Rows:
+        """Copies of the rows of ``ids``, all of one moment; any thread."""
+        return self._consistent(lambda: self._quotes[ids])
+
+    def read_one(self, instrument: int) -> np.void:
+        """A copy of one row; any thread."""
+        row: np.void = self._consistent(lambda: self._quotes[instrument].copy())
+        return row
+
+    def read_bars(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
+        """A consistent copy of :meth:`BarStore.read`; an option's bars start with the first call."""
+        if self.bars.slot_of[instrument] < 0:
+            self.bars.open_slot(instrument)
+        return self._consistent(lambda: self.bars.read(instrument, seconds_per_bar, most))
+
+    def read_book(self, instrument: int, most: int = 50) -> tuple[Rows, Rows]:
+        """A consistent copy of :meth:`BookStore.read`."""
+        return self._consistent(lambda: self.books.read(instrument, most))
+
+    def changed_since(self, batch_number: int) -> npt.NDArray[np.int64]:
+        """Ids of the rows that batches after ``batch_number`` touched."""
+        return np.flatnonzero(self._quotes["changed"][: len(self.table)] > batch_number)
+
+    def message_counts(self) -> dict[str, int]:
+        """Messages by the report's names (``option_quote``, ``equity_trade``, ...); trade bars count as trades."""
+        totals: dict[str, int] = {}
+        counts = self._counts.copy()
+        for instrument_kind in InstrumentKind:
+            for kind in Kind:
+                count = int(counts[instrument_kind, kind])
+                if count:
+                    name = report_name(instrument_kind, kind)
+                    totals[name] = totals.get(name, 0) + count
+        return totals
+
+    def digest(self, more: bytes = b"") -> str:
+        """SHA-256 over the integers of every instrument that had a message, by symbol, then ``more``."""
+        digest = hashlib.sha256()
+        for row in sorted(self.table, key=lambda each: each.symbol):
+            state = self._quotes[row.id]
+            if state["messages"]:
+                numbers = [int(state[name]) for name in ("messages", "digest", "bid_px", "ask_px", "bid_size")]
+                numbers += [int(state[name]) for name in ("ask_size", "last_px", "volume", "open_interest")]
+                digest.update(f"{row.symbol}:{numbers}\n".encode())
+        digest.update(more)
+        return digest.hexdigest()
+
+
+def report_name(instrument_kind: InstrumentKind, kind: Kind) -> str:
+    """The report's and the database views' name of a sort of message."""
+    if kind is Kind.OPEN_INTEREST:
+        return "open_interest"
+    if kind not in _REPORT_NAMES:
+        return kind.name.lower()
+    owner = _KIND_NAMES.get(instrument_kind, instrument_kind.name.lower())
+    return f"{owner}_{_REPORT_NAMES[kind]}"
