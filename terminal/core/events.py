@@ -167,6 +167,4 @@ def settlement_body(settlement: Settlement, symbol: str, delivered_symbol: str |
 def settlement_from_body(body: Body, instrument: int, delivered: int) -> Settlement:
     """The settlement of a SETTLEMENT event; the ids are this run's."""
     fields = {key: value for key, value in body.items() if key not in {"symbol", "delivered_symbol"}}
-    return Settlement(
-        **{**fields, "kind": SettlementKind(body["kind"])}, instrument=instrument, delivered=delivered
-    )
+    return Settlement(**{**fields, "kind": SettlementKind(body["kind"])}, instrument=instrument, delivered=delivered)

@@ -70,8 +70,9 @@ SESSION_CODES = {product: code for code, product in enumerate(SessionProduct, st
 
 @dataclass(frozen=True, slots=True)
 class OptionTerms:
-    """What makes an instrument an option. ``expires_ns``: last instant of trading or, for AM settlement, the open that
-    settles it. ``shares``: units of the underlying that one contract delivers (not 100 after some corporate actions)."""
+    """What makes an instrument an option.
+
+    ``expires_ns``: last instant of trading or, for AM settlement, the open that settles it. ``shares``: units of the underlying that one contract delivers (not 100 after some corporate actions)."""
 
     symbol: OptionSymbol
     underlying: int
@@ -161,7 +162,17 @@ class InstrumentTable:
             known = self._by_symbol.get(symbol)
             new_id = len(self._rows) if known is None else known
             row = Instrument(
-                new_id, symbol, kind, session, tick_class, currency, multiplier, price_scale, calendar, option, name
+                new_id,
+                symbol,
+                kind,
+                session,
+                tick_class,
+                currency,
+                multiplier,
+                price_scale,
+                calendar,
+                option,
+                name,
             )
             if known is not None:
                 if self._rows[known] != row:
@@ -194,9 +205,7 @@ class InstrumentTable:
         """The row of a listed option, made if it is new. Cash delivery means index option hours."""
         terms = OptionTerms(symbol, underlying, style, delivery, settlement, expires_ns, shares)
         session = SessionProduct.INDEX_OPTION if delivery is Delivery.CASH else SessionProduct.EQUITY_OPTION
-        return self.add(
-            symbol.osi(), InstrumentKind.OPTION, session, tick_class, multiplier=multiplier, option=terms
-        )
+        return self.add(symbol.osi(), InstrumentKind.OPTION, session, tick_class, multiplier=multiplier, option=terms)
 
     def get(self, instrument: int) -> Instrument:
         """The row of an id; UnknownInstrumentError when there is none."""

@@ -1,4 +1,7 @@
-"""What the order road carries: intents, order states, venue reports. All immutable; prices in ``_px``, money in ``_e4``."""
+"""What the order road carries: intents, order states, venue reports.
+
+All immutable; prices in ``_px``, money in ``_e4``.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +64,8 @@ class Leg:
 class OrderIntent:
     """A wish to trade; nothing is sent before the gate has said yes and the journal holds it.
 
-    ``order_id`` is ours, unique for ever and what the venue gets as its client id. ``limit_px`` is per unit; for several
-    legs the net price, negative for a credit. ``correlation`` runs from key press to fill in the logs.
+    ``order_id`` is ours, unique for ever and what the venue gets as its client id. ``limit_px`` is per unit; for
+    several legs the net price, negative for a credit. ``correlation`` runs from key press to fill in the logs.
     """
 
     order_id: str

@@ -1,6 +1,7 @@
 """Option symbols of the OCC's Options Symbology Initiative (2010), both ways.
 
-21 characters: root left-justified in 6, expiry YYMMDD, C or P, strike in 1/1000 in 8 digits. The padding may be missing.
+21 characters: root left-justified in 6, expiry YYMMDD, C or P, strike in 1/1000 in 8 digits. The padding may be
+missing.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class OptionSymbol:
 
     def osi(self) -> str:
         """The 21-character symbol."""
-        return f"{self.root:<6}{self.compact()[len(self.root):]}"
+        return f"{self.root:<6}{self.compact()[len(self.root) :]}"
 
     def compact(self) -> str:
         """The symbol without padding, as brokers' interfaces write it."""

@@ -12,6 +12,7 @@ from terminal.core.money import PRICE_SCALE, format_px
 class TickTable:
     """Increments by price: ``steps`` are (from_px, increment_px), ascending, the first from 0."""
 
+    name: str
     steps: tuple[tuple[int, int], ...]
 
     def increment(self, px: int) -> int:
@@ -61,12 +62,12 @@ class TickTable:
 class TickClass(Enum):
     """The tick tables of US products, prices at scale 10,000 (exchange rules, e.g. Cboe Rule 5.4)."""
 
-    PENNY = TickTable(((0, 100),))
-    PENNY_PROGRAM = TickTable(((0, 100), (3 * PRICE_SCALE, 500)))
-    NICKEL_DIME = TickTable(((0, 500), (3 * PRICE_SCALE, 1000)))
-    COMBO = TickTable(((0, 100), ))
-    EQUITY = TickTable(((0, 1), (1 * PRICE_SCALE, 100)))
-    FINEST = TickTable(((0, 1),))
+    PENNY = TickTable("penny", ((0, 100),))
+    PENNY_PROGRAM = TickTable("penny program", ((0, 100), (3 * PRICE_SCALE, 500)))
+    NICKEL_DIME = TickTable("nickel and dime", ((0, 500), (3 * PRICE_SCALE, 1000)))
+    COMBO = TickTable("combo", ((0, 100),))
+    EQUITY = TickTable("equity", ((0, 1), (1 * PRICE_SCALE, 100)))
+    FINEST = TickTable("finest", ((0, 1),))
 
     @property
     def table(self) -> TickTable:

@@ -74,7 +74,7 @@ class BarStore:
 
 
 def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:
-    """Coarser bars from finer ones (BAR_ROW, ascending): first open, extreme high and low, last close, summed volume."""
+    """Coarser bars from finer ones (BAR_ROW, ascending): first open, extremes, last close, summed volume."""
     if len(bars) == 0:
         return bars.copy()
     starts = bar_starts(bars["ts_ns"], seconds_per_bar)

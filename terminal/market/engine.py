@@ -88,7 +88,10 @@ class Engine(threading.Thread):
         self._stopping = threading.Event()
 
     def at(self, ts_ns: int, rank: Rank, action: Action) -> None:
-        """Runs ``action`` at a market time, after all data of that instant; any thread. In the past: at the next one."""
+        """Runs ``action`` at a market time, after all data of that instant; any thread.
+
+        A time in the past means the next instant.
+        """
         with self._due_lock:
             heapq.heappush(self._due, _Due(ts_ns, rank, next(self._numbers), action))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -13,6 +14,7 @@ from terminal.core.clock import NS_PER_S
 from terminal.core.messages import Batch, clock_message
 from terminal.core.tape import Tape
 
+log = logging.getLogger(__name__)
 TICK_S = 0.010
 SKIPPED_GAP_NS = 2 * 3600 * NS_PER_S
 """A longer silence is a night or a weekend: nobody waits for it."""
@@ -44,7 +46,13 @@ class FeedRunner:
     """
 
     def __init__(
-        self, feed: Feed, tape: Tape, speed: float | None, paced_from_ns: int = 0, *, restart: Callable[[], None]
+        self,
+        feed: Feed,
+        tape: Tape,
+        speed: float | None,
+        paced_from_ns: int = 0,
+        *,
+        restart: Callable[[], None],
     ) -> None:
         self.feed = feed
         self.speed = speed
@@ -99,7 +107,9 @@ class FeedRunner:
         try:
             while await self._pass():
                 self.ended = False
-        except Exception as problem:  # a broken source must show on the desk, not vanish with its task
+        except Exception as problem:
+            # A broken source must show on the desk and not vanish with its task.
+            log.exception("the feed %s failed", self.feed.name)
             self.failure = problem
         self.ended = True
 

@@ -45,7 +45,12 @@ _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSO
 _PRIOR_CLOSE, _OFFICIAL_CLOSE = int(OfficialKind.PRIOR_CLOSE), int(OfficialKind.CLOSE)
 _AM_SETTLEMENT = int(OfficialKind.AM_SETTLEMENT)
 _PRE_MARKET = int(Phase.PRE_MARKET)
-_NONE, _OK, _BID_ONLY, _ASK_ONLY = int(Quality.NONE), int(Quality.OK), int(Quality.BID_ONLY), int(Quality.ASK_ONLY)
+_NONE, _OK, _BID_ONLY, _ASK_ONLY = (
+    int(Quality.NONE),
+    int(Quality.OK),
+    int(Quality.BID_ONLY),
+    int(Quality.ASK_ONLY),
+)
 _LOCKED, _CROSSED, _ZERO = int(Quality.LOCKED), int(Quality.CROSSED), int(Quality.ZERO)
 _ABSENT = ABSENT_PX
 _PRIME = np.uint64(1099511628211)
@@ -87,7 +92,11 @@ def _quality(row):  # type: ignore[no-untyped-def]
     return _LOCKED if row["bid_px"] == row["ask_px"] else _OK
 
 
-@nb.njit(nb.void(_bar[:], nb.int64[:], nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
+@nb.njit(
+    nb.void(_bar[:], nb.int64[:], nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
+    nogil=True,
+    cache=True,
+)
 def _grow_bar(ring, count, start_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
     """Adds a print or a finer bar to the bar that starts at ``start_ns``; ``count`` is [bars ever made]."""
     last = (count[0] - 1) % len(ring)

@@ -38,12 +38,10 @@ QUOTE_ROW = np.dtype(
     align=True,
 )
 """One instrument. Prices that were never seen are ABSENT_PX, times 0. ``bid_ts_ns``: when that side last changed.
-``official_px``: today's official close, ``settlement_px``: today's AM settlement value. ``changed``: number of the batch
-that last touched the row. ``aggressor``: 1 buyer, -1 seller, 0 unknown, of the last trade."""
+``official_px``: today's official close, ``settlement_px``: today's AM settlement value. ``changed``: number of the
+batch that last touched the row. ``aggressor``: 1 buyer, -1 seller, 0 unknown, of the last trade."""
 
-BAR_ROW = np.dtype(
-    [("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")]
-)
+BAR_ROW = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")])
 """One bar; ``ts_ns`` is its start. The bar that is still growing is the last one."""
 
 LEVEL_ROW = np.dtype([("px", "i8"), ("size", "i8"), ("orders", "i8")])

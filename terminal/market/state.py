@@ -113,7 +113,8 @@ class MarketState:
 
     def read(self, ids: Ids) -> Rows:
         """Copies of the rows of ``ids``, all of one moment; any thread."""
-        return self._consistent(lambda: self._quotes[ids])
+        rows: Rows = self._consistent(lambda: self._quotes[ids].copy())
+        return rows
 
     def read_one(self, instrument: int) -> np.void:
         """A copy of one row; any thread."""
