@@ -72,7 +72,9 @@ SESSION_CODES = {product: code for code, product in enumerate(SessionProduct, st
 class OptionTerms:
     """What makes an instrument an option.
 
-    ``expires_ns``: last instant of trading or, for AM settlement, the open that settles it. ``shares``: units of the underlying that one contract delivers (not 100 after some corporate actions)."""
+    ``expires_ns``: last instant of trading or, for AM settlement, the open that settles it.
+    ``shares``: units of the underlying that one contract delivers (not 100 after some corporate actions).
+    """
 
     symbol: OptionSymbol
     underlying: int

@@ -30,7 +30,8 @@ MESSAGE = np.dtype(
     ]
 )
 """``ts_ns``: UTC, when the message became visible in the market. ``recv_ns``: ``time.perf_counter_ns`` when its bytes
-were read here. ``instrument``: id in the table. ``source``: row of the recording or file it came from. ``order``: rank among messages of one instant, as the venue sent them."""
+were read here. ``instrument``: id in the table. ``source``: row of the recording or file it came from.
+``order``: rank among messages of one instant, as the venue sent them."""
 
 Batch = npt.NDArray[np.void]
 """One-dimensional array of MESSAGE."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from terminal.core.clock import NEW_YORK, NS_PER_S, from_ns
 from terminal.core.instruments import CAPACITY
 from terminal.market.rows import BAR_ROW, Rows
+from terminal.market.sequence_lock import SequenceLock
 
 SLOTS = 64
 SECONDS_KEPT = 1 << 15
@@ -18,9 +19,10 @@ DAY_S = 86_400
 
 
 class BarStore:
-    """Written by the kernel on the engine thread; read by copies under the state's sequence lock."""
+    """Written by the kernel on the engine thread under ``lock``; readers get copies."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: SequenceLock) -> None:
+        self._lock = lock
         # Untouched pages of these arrays cost no memory, so every slot may have room for weeks.
         self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
         self.seconds = np.zeros((SLOTS, SECONDS_KEPT), BAR_ROW)
@@ -56,11 +58,15 @@ class BarStore:
     def read(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
         """The newest ``most`` bars of ``seconds_per_bar`` seconds, ascending; a day is New York's.
 
-        Frames of half an hour and more begin at 09:30 New York, where the session does.
+        Frames of half an hour and more begin at 09:30 New York, where the session does. An option's bars start with
+        the first call; without a free slot there are none.
         """
-        slot = int(self.slot_of[instrument])
-        if slot < 0:
+        if not self.open_slot(instrument):
             return np.empty(0, BAR_ROW)
+        finer = self._lock.copy(lambda: self._finer(int(self.slot_of[instrument]), seconds_per_bar, most))
+        return merge_bars(finer, seconds_per_bar)[-most:]
+
+    def _finer(self, slot: int, seconds_per_bar: int, most: int) -> Rows:
         whole_minutes = seconds_per_bar % 60 == 0
         ring, count = (
             (self.minutes[slot], int(self.minutes_count[slot, 0]))
@@ -70,7 +76,7 @@ class BarStore:
         base = 60 if whole_minutes else 1
         wanted = min(count, len(ring), most * max(1, seconds_per_bar // base))
         order = np.arange(count - wanted, count) % len(ring)
-        return merge_bars(ring[order], seconds_per_bar)[-most:]
+        return ring.take(order)
 
 
 def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +16,8 @@ from terminal.market.bars import BarStore
 from terminal.market.books import BookStore
 from terminal.market.kernel import apply_batch
 from terminal.market.rows import QUOTE_ROW, Ids, Rows
+from terminal.market.sequence_lock import SequenceLock
 
-_T = TypeVar("_T")
 _PRICES = (
     "bid_px", "ask_px", "last_px", "open_px", "high_px", "low_px", "prior_close_px", "official_px", "settlement_px",
 )  # fmt: skip
@@ -43,47 +40,42 @@ class MarketState:
 
     def __init__(self, table: InstrumentTable, channel: str) -> None:
         self.table = table
-        self.bars = BarStore()
-        self.books = BookStore()
+        self._lock = SequenceLock()
+        self.bars = BarStore(self._lock)
+        self.book = BookStore(self._lock)
         self.channel = Channel(channel)
         self.changed = 0
         self.refused: dict[str, int] = {}
         self._counts = np.zeros((16, 16), np.int64)
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
-        self._sequence = 0
-        self._writing = threading.Lock()
         self._prepared = 0
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything, as before the first message; a seek back in a replay needs this."""
-        with self._writing:
-            self._sequence += 1
+        with self._lock.writing():
             self._quotes[:] = np.zeros(1, QUOTE_ROW)
             for name in _PRICES:
                 self._quotes[name] = ABSENT_PX
             self._counts[:] = 0
             self.bars.clear()
-            self.books.clear()
+            self.book.clear()
             self.channel.last_ts_ns = 0
             self.channel.messages = 0
             self.refused.clear()
-            self._sequence += 1
 
     def apply(self, batch: Batch) -> None:
         """Applies messages in order; engine thread only."""
         if len(batch) == 0:
             return
         self._prepare_slots()
-        with self._writing:
-            self._sequence += 1
+        with self._lock.writing():
             refused = apply_batch(
                 batch, self._quotes, self.table.kind_of, self.table.session_of, self._counts, self.changed + 1,
                 self.bars.slot_of, self.bars.seconds, self.bars.seconds_count,
                 self.bars.minutes, self.bars.minutes_count,
-                self.books.slot_of, self.books.levels, self.books.count,
+                self.book.slot_of, self.book.levels, self.book.count,
             )  # fmt: skip
-            self._sequence += 1
         self.changed += 1
         if refused:
             self.refused["unknown instrument"] = self.refused.get("unknown instrument", 0) + refused
@@ -96,40 +88,18 @@ class MarketState:
             row = self.table.get(self._prepared)
             if row.option is None:
                 self.bars.open_slot(row.id)
-                self.books.open_slot(row.id)
+                self.book.open_slot(row.id)
             self._prepared += 1
-
-    def _consistent(self, copy: Callable[[], _T]) -> _T:
-        """Runs ``copy`` so that no batch is applied meanwhile: optimistic, then under the writer's lock."""
-        for _ in range(4):
-            before = self._sequence
-            if before % 2 == 0:
-                result = copy()
-                if self._sequence == before:
-                    return result
-            time.sleep(0)
-        with self._writing:
-            return copy()
 
     def read(self, ids: Ids) -> Rows:
         """Copies of the rows of ``ids``, all of one moment; any thread."""
-        rows: Rows = self._consistent(lambda: self._quotes[ids].copy())
+        rows: Rows = self._lock.copy(partial(self._quotes.take, ids))
         return rows
 
     def read_one(self, instrument: int) -> np.void:
         """A copy of one row; any thread."""
-        row: np.void = self._consistent(lambda: self._quotes[instrument].copy())
+        row: np.void = self._lock.copy(partial(self._quotes.take, instrument))
         return row
-
-    def read_bars(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
-        """A consistent copy of :meth:`BarStore.read`; an option's bars start with the first call."""
-        if self.bars.slot_of[instrument] < 0:
-            self.bars.open_slot(instrument)
-        return self._consistent(lambda: self.bars.read(instrument, seconds_per_bar, most))
-
-    def read_book(self, instrument: int, most: int = 50) -> tuple[Rows, Rows]:
-        """A consistent copy of :meth:`BookStore.read`."""
-        return self._consistent(lambda: self.books.read(instrument, most))
 
     def changed_since(self, batch_number: int) -> npt.NDArray[np.int64]:
         """Ids of the rows that batches after ``batch_number`` touched."""
