@@ -76,7 +76,8 @@ class BarStore:
         base = 60 if whole_minutes else 1
         wanted = min(count, len(ring), most * max(1, seconds_per_bar // base))
         order = np.arange(count - wanted, count) % len(ring)
-        return ring.take(order)
+        finer: Rows = ring[order]
+        return finer
 
 
 def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:

@@ -98,8 +98,12 @@ class MarketState:
 
     def read_one(self, instrument: int) -> np.void:
         """A copy of one row; any thread."""
-        row: np.void = self._lock.copy(partial(self._quotes.take, instrument))
-        return row
+
+        def copy() -> np.void:
+            row: np.void = self._quotes[instrument].copy()
+            return row
+
+        return self._lock.copy(copy)
 
     def changed_since(self, batch_number: int) -> npt.NDArray[np.int64]:
         """Ids of the rows that batches after ``batch_number`` touched."""
