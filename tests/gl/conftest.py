@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
@@ -59,10 +58,9 @@ def gl_missing(qapp: QApplication) -> str | None:
 
 
 @pytest.fixture(autouse=True)
-def gl_lane(gl_missing: str | None) -> Iterator[None]:
+def gl_lane(gl_missing: str | None) -> None:
     """Skips with the reason without GL on a developer's screen; in the lane, where GL is required, fails."""
     if gl_missing is not None:
         if os.environ.get(REQUIRE) == "1":
             pytest.fail(gl_missing, pytrace=False)
         pytest.skip(gl_missing)
-    yield

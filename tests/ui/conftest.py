@@ -33,9 +33,8 @@ def _left_over(threads_before: set[threading.Thread]) -> list[str]:
         elif isinstance(thing, QThread) and shiboken6.isValid(thing) and thing.isRunning():
             found.append(f"a running QThread {thing.objectName()!r}")
     current = threading.current_thread()
-    for thread in set(threading.enumerate()) - threads_before - {current}:
-        found.append(f"a running thread {thread.name!r}")
-    return found
+    started = set(threading.enumerate()) - threads_before - {current}
+    return found + [f"a running thread {thread.name!r}" for thread in started]
 
 
 @pytest.fixture(autouse=True)
