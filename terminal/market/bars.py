@@ -74,7 +74,8 @@ class BarStore:
             else (self.seconds[slot], int(self.seconds_count[slot, 0]))
         )
         base = 60 if whole_minutes else 1
-        wanted = min(count, len(ring), most * max(1, seconds_per_bar // base))
+        # One more than asked for, since the oldest may be cut by where the reading begins.
+        wanted = min(count, len(ring), (most + 1) * max(1, seconds_per_bar // base))
         order = np.arange(count - wanted, count) % len(ring)
         finer: Rows = ring[order]
         return finer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -93,8 +92,12 @@ class MarketState:
 
     def read(self, ids: Ids) -> Rows:
         """Copies of the rows of ``ids``, all of one moment; any thread."""
-        rows: Rows = self._lock.copy(partial(self._quotes.take, ids))
-        return rows
+
+        def copy() -> Rows:
+            rows: Rows = self._quotes[ids]
+            return rows
+
+        return self._lock.copy(copy)
 
     def read_one(self, instrument: int) -> np.void:
         """A copy of one row; any thread."""

@@ -1,0 +1,57 @@
+"""The console script: prepares the process, then runs one command."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code: 0 done, 1 the work failed, 2 wrong usage or a missing prerequisite."""
+    multiprocessing.freeze_support()
+    os.umask(0o077)
+    # Two busy threads otherwise hold the interpreter for 5 ms each: a key press would wait for them.
+    sys.setswitchinterval(0.0005)
+    from terminal.infra.failures import UserFacingError
+
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except UserFacingError as problem:
+        _say(str(problem))
+        return problem.exit_code
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone; what it wanted it has.
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    from terminal.cli.arguments import desk_options, parse, split_profile
+    from terminal.infra.paths import Profile, kernel_cache_dir
+
+    root, words = split_profile(words)
+    found = parse(words)
+    profile = Profile(root)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_dir()))
+    if found.command == "desk":
+        from terminal.bootstrap import run_desk
+
+        return run_desk(desk_options(found), profile)
+    from terminal.cli import commands
+
+    return commands.run(found, profile)
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr is not None:
+        print(sentence, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
