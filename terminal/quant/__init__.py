@@ -1,0 +1,1 @@
+"""Numerics: arrays in, arrays out. Float64, NumPy broadcasting, compiled kernels without the GIL."""
