@@ -160,7 +160,9 @@ class Engine(threading.Thread):
             if hits is None:
                 hits = self._watched_in(batch)
             limit_ns = self._due[0].ts_ns if self._due else _NEVER_NS
-            end = max(at + 1, int(np.searchsorted(ts_ns, limit_ns, "right")))
+            end = int(np.searchsorted(ts_ns, ts_ns[at], "right"))
+            if not self._unmatched:
+                end = max(end, int(np.searchsorted(ts_ns, limit_ns, "right")))
             first_hit = int(np.searchsorted(hits, at))
             if first_hit < len(hits) and hits[first_hit] < end:
                 end = min(end, int(np.searchsorted(ts_ns, ts_ns[hits[first_hit]], "right")))

@@ -176,8 +176,9 @@ class FeedRunner:
 
     async def _write(self, batch: Batch) -> None:
         batch = batch.copy()
-        for start in range(0, len(batch), self._tape.capacity // 4):
-            part = batch[start : start + self._tape.capacity // 4]
+        most = max(1, self._tape.capacity // 4)
+        for start in range(0, len(batch), most):
+            part = batch[start : start + most]
             while not self._tape.has_room(len(part)):
                 if self._stopping:
                     return
