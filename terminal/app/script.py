@@ -13,7 +13,7 @@ from pathlib import Path
 from terminal.core.clock import NS_PER_MS, NS_PER_S
 from terminal.core.money import PRICE_SCALE, MoneyError, parse_px
 from terminal.core.orders import OrderType, Side, TimeInForce
-from terminal.core.osi import SymbolError, parse_option_symbol
+from terminal.core.osi import SymbolError, parse_typed_symbol
 from terminal.infra.failures import UsageError
 
 _TIME = re.compile(r"(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?")
@@ -154,6 +154,6 @@ def _symbol(words: list[str]) -> str:
     if _TICKER.fullmatch(text):
         return text
     try:
-        return parse_option_symbol(text).osi()
+        return parse_typed_symbol(text).osi()
     except SymbolError as problem:
         raise ValueError(str(problem)) from problem

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.money import PRICE_SCALE
-from terminal.core.osi import OptionSymbol, Right, SymbolError, parse_option_symbol
+from terminal.core.osi import OptionSymbol, Right, SymbolError, parse_typed_symbol
 from terminal.core.ticks import TickClass
 
 CAPACITY = 1 << 16
@@ -224,7 +224,7 @@ class InstrumentTable:
         known = self._by_symbol.get(wanted)
         if known is None:
             try:
-                known = self._by_symbol.get(parse_option_symbol(text.upper()).osi())
+                known = self._by_symbol.get(parse_typed_symbol(text).osi())
             except SymbolError:
                 known = None
         if known is None:

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 
+_OSI_LENGTH = 21
 _OSI = re.compile(r"([A-Z][A-Z0-9.]{0,5}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})")
 _SPOKEN = re.compile(r"([A-Z][A-Z0-9.]{0,5}) +(\d{4})-(\d{2})-(\d{2}) +(\d+(?:\.\d{1,3})?) *([CP])")
 
@@ -70,9 +71,17 @@ def make_option_symbol(root: str, expiry: date, right: Right, strike_mills: int)
     return OptionSymbol(root, expiry, right, strike_mills)
 
 
+def parse_typed_symbol(text: str) -> OptionSymbol:
+    """Like :func:`parse_option_symbol` for what a person typed: in small letters too, and with any number of spaces."""
+    squeezed = " ".join(text.upper().split())
+    return parse_option_symbol(squeezed if _SPOKEN.fullmatch(squeezed) else squeezed.replace(" ", ""))
+
+
 def parse_option_symbol(text: str) -> OptionSymbol:
-    """Reads an OSI symbol, padded or not, or ``ROOT YYYY-MM-DD STRIKE C``; SymbolError otherwise."""
+    """Reads an OSI symbol, padded to 21 characters or not at all, or ``ROOT YYYY-MM-DD STRIKE C``; else SymbolError."""
     found = _OSI.fullmatch(text.strip())
+    if found and " " in text.strip() and len(text) != _OSI_LENGTH:
+        raise SymbolError(f"{text!r} is padded to {len(text)} characters; an OSI symbol has {_OSI_LENGTH}")
     if found:
         root, year, month, day, letter, strike = found.groups()
         full_year, mills = 2000 + int(year), int(strike)

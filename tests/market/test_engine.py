@@ -96,7 +96,7 @@ def test_an_instant_is_data_then_matching_then_timers_then_commands(
     engine.watched[1] = True
 
     def visible() -> list[int]:
-        return engine.state.read(np.arange(3, dtype=np.int32))["bid_px"].tolist()
+        return [int(bid) for bid in engine.state.read(np.arange(3, dtype=np.int32))["bid_px"]]
 
     def match(ts_ns: int, ids: Ids) -> None:
         assert ids.tolist() == [1]
@@ -149,8 +149,12 @@ def test_an_action_that_raises_is_named_and_the_market_goes_on() -> None:
 
 def test_seeking_back_starts_over_and_records_nothing_twice() -> None:
     seen: list[int] = []
-    hooks = EngineHooks(record=lambda batch: seen.extend(batch["ts_ns"][batch["kind"] == Kind.QUOTE].tolist()) or True)
-    engine, tape = make_engine(hooks)
+
+    def record(batch: Batch) -> bool:
+        seen.extend(batch["ts_ns"][batch["kind"] == Kind.QUOTE].tolist())
+        return True
+
+    engine, tape = make_engine(EngineHooks(record=record))
     feed = ListFeed([(n, 0, n) for n in range(1, 100)])
     runner = FeedRunner(feed, tape, None, restart=engine.restart)
     engine.start()
