@@ -30,6 +30,7 @@ BASE = (
     Need("libdbus-1.so.3", "libdbus-1-3"),
     Need("libfontconfig.so.1", "libfontconfig1"),
     Need("libfreetype.so.6", "libfreetype6"),
+    Need("libbrotlidec.so.1", "libbrotli1"),
     Need("libgssapi_krb5.so.2", "libgssapi-krb5-2"),
     Need("libzstd.so.1", "libzstd1"),
 )

@@ -125,8 +125,9 @@ def test_every_room_and_public_function_says_what_it_is(sources: dict[str, str])
         if tree.body and not ast.get_docstring(tree):
             silent.append(name)
         for node in tree.body:
-            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-            if public and not ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            if not ast.get_docstring(node):
                 silent.append(f"{name}: {node.name}")
     assert not silent, "without a docstring: " + ", ".join(silent)
 
