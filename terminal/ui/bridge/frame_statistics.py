@@ -1,0 +1,68 @@
+"""How the UI thread kept up: frame work, paints, and the longest time without a frame. Qt-free arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_KEPT = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSummary:
+    """Figures in milliseconds since :meth:`FrameStatistics.reset`; the percentiles are of the last 8,192 frames."""
+
+    frames: int
+    p50_ms: float
+    p99_ms: float
+    longest_ms: float
+    longest_gap_ms: float
+
+
+class FrameStatistics:
+    """A frame is one tick of the clock and the paint that follows it; UI thread only."""
+
+    def __init__(self) -> None:
+        self._work_ns = np.zeros(_KEPT, np.int64)
+        self.reset()
+
+    def reset(self) -> None:
+        """Counts from now on."""
+        self._count = 0
+        self._longest_ns = 0
+        self._longest_gap_ns = 0
+        self._last_start_ns = 0
+        self._recent_ns = 0.0
+
+    def frame(self, started_ns: int, work_ns: int) -> None:
+        """Books one tick that began at ``started_ns`` (perf_counter) and took ``work_ns``."""
+        if self._last_start_ns:
+            self._longest_gap_ns = max(self._longest_gap_ns, started_ns - self._last_start_ns)
+        self._last_start_ns = started_ns
+        self._work_ns[self._count % _KEPT] = work_ns
+        self._count += 1
+        self._longest_ns = max(self._longest_ns, work_ns)
+        self._recent_ns += 0.05 * (work_ns - self._recent_ns)
+
+    def paint(self, paint_ns: int) -> None:
+        """Adds the time of a paint to the frame that caused it."""
+        if not self._count:
+            return
+        place = (self._count - 1) % _KEPT
+        self._work_ns[place] += paint_ns
+        self._longest_ns = max(self._longest_ns, int(self._work_ns[place]))
+        self._recent_ns += 0.05 * paint_ns
+
+    @property
+    def recent_ms(self) -> float:
+        """A moving average over about 20 frames, for the status bar."""
+        return self._recent_ns / 1e6
+
+    def summary(self) -> FrameSummary:
+        """The figures so far; zeros before the first frame."""
+        kept = self._work_ns[: min(self._count, _KEPT)]
+        p50, p99 = (np.percentile(kept, (50, 99)) / 1e6) if len(kept) else (0.0, 0.0)
+        return FrameSummary(
+            self._count, float(p50), float(p99), self._longest_ns / 1e6, self._longest_gap_ns / 1e6
+        )

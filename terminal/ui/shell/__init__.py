@@ -1,0 +1,1 @@
+"""The window around the panels: docks, main window, palette, symbol entry, status bar, playback."""

@@ -1,0 +1,1 @@
+"""One set of tokens for Qt, the style sheet, pyqtgraph and the GL scenes."""

@@ -1,0 +1,1 @@
+"""Building blocks that panels share: tables, empty states, spin boxes."""

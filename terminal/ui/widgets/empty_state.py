@@ -1,0 +1,41 @@
+"""What a panel says when it has nothing to show: one sentence and, at most, one button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class EmptyState(QWidget):
+    """Centred; the button is left out when there is no ``action``."""
+
+    def __init__(
+        self, sentence: str, button: str = "", action: Callable[[], object] | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.sentence = QLabel(sentence)
+        self.sentence.setObjectName("sentence")
+        self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.sentence.setMaximumWidth(420)
+        self.button = QPushButton(button)
+        self.button.setVisible(bool(button and action))
+        self.button.clicked.connect(self._run)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(8)
+        layout.addStretch(2)
+        layout.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def say(self, sentence: str) -> None:
+        """Another sentence."""
+        self.sentence.setText(sentence)
+
+    def _run(self) -> None:
+        if self._action is not None:
+            self._action()
