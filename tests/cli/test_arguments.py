@@ -29,8 +29,8 @@ def test_the_profile_may_stand_anywhere_and_desk_is_the_default(words: list[str]
 
 
 def test_a_replay_over_days() -> None:
-    words = ["desk", "--replay", "R", "--underlying", "goog", "--date", "2015-12-23..2015-12-28", "--speed", "max", "--size", "2560x1440"]
-    options = desk_options(parse(words))
+    line = "desk --replay R --underlying goog --date 2015-12-23..2015-12-28 --speed max --size 2560x1440"
+    options = desk_options(parse(line.split(" ")))
     assert options.underlying == "GOOG"
     assert options.dates[0] == date(2015, 12, 23)
     assert len(options.dates) == 6
