@@ -80,8 +80,8 @@ def test_parity_and_bounds(
     call, put = (european.price(spot, strike, time, vol, rate, dividend, side) for side in (True, False))
     held, paid = spot * np.exp(-dividend * time), strike * np.exp(-rate * time)
     assert call - put == pytest.approx(held - paid, abs=1e-12 * (held + paid))
-    assert max(held - paid, 0.0) - 1e-12 * (held + paid) <= call <= held
-    assert max(paid - held, 0.0) - 1e-12 * (held + paid) <= put <= paid
+    assert max(held - paid, 0.0) - 1e-12 * (held + paid) <= call <= held * (1 + 1e-12)
+    assert max(paid - held, 0.0) - 1e-12 * (held + paid) <= put <= paid * (1 + 1e-12)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,1 @@
+"""Venues, one package each, data and orders together."""
