@@ -1,0 +1,78 @@
+"""Bars of every time frame from minutes and seconds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from terminal.core.clock import NS_PER_S, at_ns, from_ns
+from terminal.market.bars import MINUTES_KEPT, BarStore, bar_starts, merge_bars
+from terminal.market.rows import BAR_ROW, Rows
+from terminal.market.sequence_lock import SequenceLock
+
+DAY = date(2026, 1, 5)
+
+
+def minutes_from(start_ns: int, count: int) -> Rows:
+    bars = np.zeros(count, BAR_ROW)
+    bars["ts_ns"] = start_ns + np.arange(count) * 60 * NS_PER_S
+    bars["open"] = np.arange(count) + 100
+    bars["close"] = bars["open"] + 1
+    bars["high"] = bars["open"] + 5
+    bars["low"] = bars["open"] - 5
+    bars["volume"] = 10
+    return bars
+
+
+def test_hours_begin_where_the_session_does() -> None:
+    bars = minutes_from(at_ns(DAY, 9, 30), 390)
+    hours = merge_bars(bars, 3600)
+    assert [from_ns(int(ts)).strftime("%H:%M") for ts in hours["ts_ns"]] == [
+        "09:30",
+        "10:30",
+        "11:30",
+        "12:30",
+        "13:30",
+        "14:30",
+        "15:30",
+    ]
+    assert hours["volume"].tolist() == [600] * 6 + [300]
+
+
+def test_days_are_those_of_new_york_on_both_sides_of_a_clock_change() -> None:
+    bars = np.concatenate([minutes_from(at_ns(day, 9, 30), 390) for day in (date(2026, 3, 6), date(2026, 3, 9))])
+    days = merge_bars(bars, 86_400)
+    assert [from_ns(int(ts)).isoformat()[:16] for ts in days["ts_ns"]] == ["2026-03-06T00:00", "2026-03-09T00:00"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 500), st.sampled_from([60, 120, 300, 900, 1800, 3600, 14_400, 86_400]))
+def test_merging_keeps_extremes_ends_and_volume(count: int, frame_s: int) -> None:
+    bars = minutes_from(at_ns(DAY, 9, 30), count)
+    merged = merge_bars(bars, frame_s)
+    assert merged["volume"].sum() == bars["volume"].sum()
+    assert merged["open"][0] == bars["open"][0]
+    assert merged["close"][-1] == bars["close"][-1]
+    assert merged["high"].max() == bars["high"].max()
+    assert merged["low"].min() == bars["low"].min()
+    assert np.all(np.diff(merged["ts_ns"]) > 0)
+    assert np.array_equal(np.unique(bar_starts(bars["ts_ns"], frame_s)), merged["ts_ns"])
+
+
+def test_the_oldest_bar_read_is_whole() -> None:
+    store = BarStore(SequenceLock())
+    store.load(3, minutes_from(at_ns(DAY, 9, 30), 390))
+    read = store.read(3, 300, 10)
+    assert len(read) == 10
+    assert read["volume"].tolist() == [50] * 10
+
+
+def test_history_that_is_too_long_loses_its_old_end() -> None:
+    store = BarStore(SequenceLock())
+    long = minutes_from(at_ns(DAY, 0, 0), MINUTES_KEPT + 5)
+    store.load(0, long)
+    assert store.read(0, 60, MINUTES_KEPT + 5)["ts_ns"][0] == long["ts_ns"][5]
+    assert len(store.read(1, 60)) == 0
