@@ -75,14 +75,15 @@ def test_the_day_knows_phase_close_and_the_next_expiry() -> None:
     day = TradingDay(clock, table, Calendars())
     phases = [day.phase]
     assert day.close_ns == at_ns(HALF_DAY, 13)
-    assert day.next_expiry_ns is None
+    expiries = [day.next_expiry_ns]
     stock = table.add("GOOG", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY)
     for expiry in (HALF_DAY, date(2015, 12, 31)):
         symbol = make_option_symbol("GOOG", expiry, Right.CALL, 750_000)
         table.add_option(symbol, stock.id, at_ns(expiry, 13 if expiry == HALF_DAY else 16))
-    assert day.next_expiry_ns == at_ns(HALF_DAY, 13)
+    expiries.append(day.next_expiry_ns)
     clock.advance(at_ns(HALF_DAY, 13))
-    assert day.next_expiry_ns == at_ns(date(2015, 12, 31), 16)
+    expiries.append(day.next_expiry_ns)
+    assert expiries == [None, at_ns(HALF_DAY, 13), at_ns(date(2015, 12, 31), 16)]
     phases.append(day.phase)
     assert phases == [Phase.OPEN, Phase.AFTER_HOURS]
     clock.advance(at_ns(date(2015, 12, 25), 10))
