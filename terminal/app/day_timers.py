@@ -1,0 +1,57 @@
+"""What every trading day brings in market time: the closes by product, and the roll to the next session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+from typing import Protocol
+
+from terminal.core.clock import from_ns
+from terminal.core.instruments import SessionProduct
+from terminal.infra.calendars import Calendars
+from terminal.market.engine import Action, Rank
+
+PRODUCTS = (SessionProduct.EQUITY, SessionProduct.EQUITY_OPTION, SessionProduct.INDEX_OPTION)
+
+
+class Conductor(Protocol):
+    """Runs actions in market time; :class:`terminal.market.engine.Engine`."""
+
+    def at(self, ts_ns: int, rank: Rank, action: Action) -> None:
+        """Runs ``action`` after all data of the instant ``ts_ns``."""
+        ...
+
+
+class DayTimers:
+    """Calls ``on_close(product, ts_ns)`` at each regular close and ``on_roll(day, ts_ns)`` when a new day begins."""
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        calendars: Calendars,
+        on_close: Callable[[SessionProduct, int], None],
+        on_roll: Callable[[date, int], None],
+    ) -> None:
+        self._conductor = conductor
+        self._calendars = calendars
+        self._on_close = on_close
+        self._on_roll = on_roll
+
+    def start(self, now_ns: int) -> None:
+        """Schedules the session on, or next after, the New York day of ``now_ns``; closes that are past are not."""
+        day = self._calendars.session_on_or_after(from_ns(now_ns).date(), SessionProduct.EQUITY)
+        self._schedule(day, now_ns)
+
+    def _schedule(self, day: date, now_ns: int) -> None:
+        for product in PRODUCTS:
+            close_ns = self._calendars.session_hours(product, day).close_ns
+            if close_ns >= now_ns:
+                self._conductor.at(close_ns, Rank.TIMER, partial(self._on_close, product))
+        following = self._calendars.session_on_or_after(day + timedelta(days=1), SessionProduct.EQUITY)
+        starts_ns = self._calendars.session_hours(SessionProduct.EQUITY, following).first_ns
+        self._conductor.at(starts_ns, Rank.TIMER, partial(self._roll, following))
+
+    def _roll(self, day: date, ts_ns: int) -> None:
+        self._on_roll(day, ts_ns)
+        self._schedule(day, ts_ns)
