@@ -1,0 +1,1 @@
+"""The market database in DuckDB and the journal of orders in SQLite."""
