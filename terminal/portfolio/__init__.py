@@ -1,0 +1,1 @@
+"""Positions, cash, marks and profit and loss."""

@@ -1,0 +1,1 @@
+"""Limits, margin, pre-trade verdicts and the kill switch."""

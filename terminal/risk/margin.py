@@ -1,0 +1,168 @@
+"""Buying power: cash less what short positions and working orders tie up.
+
+Long premium, shares and fees are paid in full. A short option needs its own value plus a part of the underlying's,
+without regard to strategies (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a broad
+index) less what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call
+covered by shares needs nothing, and a put never more than its strike in cash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from terminal.core.instruments import Delivery, Instrument, InstrumentKind, InstrumentTable
+from terminal.core.money import ABSENT_PX, MONEY_SCALE, notional_e4
+from terminal.core.orders import Effect, OrderType, Side
+from terminal.core.osi import Right
+from terminal.portfolio.valuation import mark_of
+from terminal.risk.holdings import Holdings, MarketView, WorkingLeg
+
+FeeEstimate = Callable[[Instrument, int], int]
+"""What a venue would charge, in 1/10,000, for a quantity of an instrument."""
+
+_EQUITY_PERCENT, _INDEX_PERCENT, _LEAST_PERCENT, _SHORT_SHARES_PERCENT = 20, 15, 10, 150
+
+
+class UnpricedError(LookupError):
+    """A requirement cannot be reckoned because a price is missing; the message names the instrument."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuyingPower:
+    """Where the money is: ``available_e4 = cash - requirement - reserved``."""
+
+    cash_e4: int
+    requirement_e4: int
+    reserved_e4: int
+
+    @property
+    def available_e4(self) -> int:
+        """What may still be spent; negative when the account is over its limit."""
+        return self.cash_e4 - self.requirement_e4 - self.reserved_e4
+
+
+class Margin:
+    """Reckons buying power at the latest quotes."""
+
+    def __init__(self, table: InstrumentTable, quotes: MarketView, fees: FeeEstimate) -> None:
+        self._table = table
+        self._quotes = quotes
+        self._fees = fees
+
+    def buying_power(self, holdings: Holdings, more: Iterable[WorkingLeg] = ()) -> BuyingPower:
+        """Buying power with all working opening orders and ``more`` counted as if they were filled.
+
+        Raises UnpricedError when a short position has no price.
+        """
+        reserved_e4 = 0
+        shorts: dict[int, int] = {}
+        pending: dict[int, int] = {}
+        for instrument, position in holdings.positions.items():
+            if position.quantity < 0:
+                shorts[instrument] = -position.quantity
+        for leg in (*holdings.working, *more):
+            if leg.effect is Effect.CLOSE:
+                continue
+            row = self._table.get(leg.instrument)
+            reserved_e4 += self._fees(row, leg.remaining)
+            if leg.side is Side.BUY:
+                reserved_e4 += self._cost_e4(row, leg)
+            else:
+                pending[row.id] = pending.get(row.id, 0) + leg.remaining
+        requirement_e4 = self._requirement_e4(holdings, shorts, pending)
+        return BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4)
+
+    def _cost_e4(self, row: Instrument, leg: WorkingLeg) -> int:
+        px = leg.limit_px
+        if leg.order_type is OrderType.MARKET or px is None:
+            px = int(self._quotes.read_one(row.id)["ask_px"])
+            if px == ABSENT_PX:
+                raise UnpricedError(f"{row.label} has no ask, so the cost of a market order is not known")
+        return notional_e4(px, leg.remaining, row.multiplier, row.price_scale)
+
+    def _requirement_e4(self, holdings: Holdings, shorts: dict[int, int], pending: dict[int, int]) -> int:
+        """``shorts`` are held (their premium is in the cash), ``pending`` are not yet (it is not)."""
+        cover = {
+            instrument: position.quantity
+            for instrument, position in holdings.positions.items()
+            if position.quantity > 0 and self._table.get(instrument).option is None
+        }
+        total_e4 = 0
+        for instrument in sorted({*shorts, *pending}):
+            row = self._table.get(instrument)
+            held, coming = shorts.get(instrument, 0), pending.get(instrument, 0)
+            covered = self._covered(row, held + coming, cover)
+            bare_held = max(0, held - covered)
+            bare_coming = held + coming - covered - bare_held
+            if row.option is None:
+                total_e4 += self._short_shares_e4(row, held, coming)
+                continue
+            if bare_held or held:
+                # The premium that came in is no money to spend until the option is bought back, covered or not.
+                total_e4 += self._value_e4(row, held) if bare_held else 0
+            if bare_held + bare_coming:
+                total_e4 += self._short_option_e4(row) * (bare_held + bare_coming)
+        return total_e4
+
+    def _covered(self, row: Instrument, contracts: int, cover: dict[int, int]) -> int:
+        """Contracts of a short call that shares at hand can be delivered for; takes those shares out of ``cover``."""
+        terms = row.option
+        if terms is None or terms.symbol.right is not Right.CALL or terms.delivery is Delivery.CASH:
+            return 0
+        covered = min(contracts, cover.get(terms.underlying, 0) // terms.shares)
+        cover[terms.underlying] = cover.get(terms.underlying, 0) - covered * terms.shares
+        return covered
+
+    def _short_shares_e4(self, row: Instrument, held: int, coming: int) -> int:
+        """150 % of the value, of which the proceeds are 100 % once they are in the cash (Regulation T, 12 CFR 220.12)."""
+        value_e4 = self._value_e4(row, 1)
+        return value_e4 * (held * _SHORT_SHARES_PERCENT + coming * (_SHORT_SHARES_PERCENT - 100)) // 100
+
+    def _short_option_e4(self, row: Instrument) -> int:
+        """The requirement of one uncovered short contract, beside its own value."""
+        terms = row.option
+        if terms is None:
+            raise ValueError(f"{row.symbol} is no option")
+        under = self._table.get(terms.underlying)
+        spot_px = self._mark_px(under)
+        is_call = terms.symbol.right is Right.CALL
+        out_px = max(0, (terms.strike_px - spot_px) if is_call else (spot_px - terms.strike_px))
+        percent = _INDEX_PERCENT if under.kind is InstrumentKind.INDEX else _EQUITY_PERCENT
+        least_px = (spot_px if is_call else terms.strike_px) * _LEAST_PERCENT // 100
+        need_px = max(spot_px * percent // 100 - out_px, least_px)
+        if not is_call:
+            need_px = min(need_px, max(0, terms.strike_px - self._option_mark_px(row)))
+        return need_px * row.multiplier * MONEY_SCALE // row.price_scale
+
+    def _value_e4(self, row: Instrument, quantity: int) -> int:
+        px = self._mark_px(row) if row.option is None else self._option_mark_px(row)
+        return notional_e4(px, quantity, row.multiplier, row.price_scale)
+
+    def _option_mark_px(self, row: Instrument) -> int:
+        quote = self._quotes.read_one(row.id)
+        mark = mark_of(quote, is_option=True)
+        px = mark.ask_px if mark.ask_px is not None else mark.mark_px
+        if px is not None:
+            return px
+        last_px, prior_px = int(quote["last_px"]), int(quote["prior_close_px"])
+        if last_px != ABSENT_PX or prior_px != ABSENT_PX:
+            return last_px if last_px != ABSENT_PX else prior_px
+        return self._intrinsic_px(row)
+
+    def _intrinsic_px(self, row: Instrument) -> int:
+        if row.option is None:
+            return 0
+        spot_px = self._mark_px(self._table.get(row.option.underlying))
+        return max(0, row.option.symbol.right * (spot_px - row.option.strike_px))
+
+    def _mark_px(self, row: Instrument) -> int:
+        quote: Any = self._quotes.read_one(row.id)
+        mark = mark_of(quote, is_option=row.option is not None)
+        if mark.mark_px is not None:
+            return mark.mark_px
+        for name in ("last_px", "official_px", "prior_close_px"):
+            if int(quote[name]) != ABSENT_PX:
+                return int(quote[name])
+        raise UnpricedError(f"{row.label} has no price, so a short position's requirement is not known")
