@@ -1,0 +1,59 @@
+"""``moneyness bench``: runs what was asked for and reports every figure, reached or not."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+from terminal.app.report import write_json
+from terminal.bench import market, start, storage
+from terminal.bench.result import Benchmark, Result, machine
+from terminal.infra.failures import UsageError
+
+
+def all_benchmarks() -> list[Benchmark]:
+    """Every benchmark, by group."""
+    return [*market.BENCHMARKS, *storage.BENCHMARKS, *start.BENCHMARKS]
+
+
+def choose(names: Sequence[str]) -> list[Benchmark]:
+    """The benchmarks of ``names`` (names or groups; none means all); UsageError for a name that is neither."""
+    known = all_benchmarks()
+    for name in names:
+        if not any(name in {each.name, each.group} for each in known):
+            words = sorted({each.group for each in known} | {each.name for each in known})
+            raise UsageError(f"{name!r} is not a benchmark; there are {', '.join(words)}.")
+    return [each for each in known if not names or each.name in names or each.group in names]
+
+
+def run_benchmarks(names: Sequence[str], *, long: bool, target: str | None) -> int:
+    """Runs benchmarks and prints or writes them; 1 when one crashed or disagreed with its peer."""
+    chosen = choose(names)
+    results: list[Result] = []
+    failed = False
+    for at, benchmark in enumerate(chosen, start=1):
+        if sys.stderr.isatty():
+            print(f"[{at}/{len(chosen)}] {benchmark.name}", file=sys.stderr)
+        try:
+            results += benchmark.run(long)
+        except Exception as problem:  # noqa: BLE001 - one broken benchmark must not hide the others
+            failed = True
+            traceback.print_exception(problem, file=sys.stderr)
+            print(f"The benchmark {benchmark.name} failed: {problem}", file=sys.stderr)
+    failed = failed or any(each.answers_agree is False for each in results)
+    if target is not None:
+        write_json({"machine": machine(), "results": [each.as_json() for each in results]}, target)
+    if target != "-":
+        for each in results:
+            print(_line(each))
+    return 1 if failed else 0
+
+
+def _line(each: Result) -> str:
+    text = f"{each.group:<8} {each.name:<28} {each.value:>16,.3f} {each.unit}"
+    if each.goal is not None:
+        text += f"   goal {each.goal:,.3f} {'reached' if each.meets_goal else 'NOT REACHED'}"
+    if each.peer is not None and each.ratio is not None:
+        text += f"   {each.ratio:.2f}x {each.peer} {each.peer_version}"
+    return f"{text}   {each.note}" if each.note else text
