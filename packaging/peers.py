@@ -13,7 +13,14 @@ import environment
 PEERS: dict[str, tuple[str, ...]] = {
     "quantlib": ("QuantLib==1.44", "numpy==2.4.6"),
     "volr": ("pyvolr==0.1.7", "numpy==2.4.6"),
-    "vectorized": ("py_vollib_vectorized==0.1.1", "py_lets_be_rational==1.0.1"),
+    # A newer py_vollib brings lets_be_rational, which overwrites the compiled inner loop by one that cannot compile.
+    "vectorized": (
+        "py_vollib_vectorized==0.1.1",
+        "py_lets_be_rational==1.0.1",
+        "py_vollib==1.0.1",
+        "numpy==2.4.6",
+        "numba==0.68.1",
+    ),
     "vnpy": ("vnpy==4.5.0",),
     "hftbacktest": ("hftbacktest==2.4.4",),
     "nautilus": ("nautilus_trader==1.221.0",),
