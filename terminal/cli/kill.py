@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from terminal.app.kill_switch import KillFlag
 from terminal.infra import process_lock
+from terminal.infra.failures import WorkFailed
 from terminal.infra.paths import Profile
+from terminal.risk.kill_switch import KillState, KillSwitch
 
 
 def kill(profile: Profile, *, flatten: bool) -> int:
     """Sets the flag that the gate reads before every send; a running desk then cancels, and flattens if asked."""
-    KillFlag(profile.kill_flag_file).set(flatten=flatten)
+    try:
+        KillSwitch(profile.kill_flag_file).set(flatten=flatten)
+    except OSError as problem:
+        raise WorkFailed(f"The kill flag {profile.kill_flag_file} cannot be written: {problem.strerror}.") from problem
     if process_lock.is_held(profile.lock_file):
         print("The kill switch is set: the desk cancels its working orders and sends nothing new.")
         if flatten:
@@ -22,6 +26,8 @@ def kill(profile: Profile, *, flatten: bool) -> int:
 
 def release(profile: Profile) -> int:
     """Takes the flag away."""
-    was_set = KillFlag(profile.kill_flag_file).release()
+    switch = KillSwitch(profile.kill_flag_file)
+    was_set = switch.state() is not KillState.CLEAR
+    switch.clear()
     print("The kill switch is off." if was_set else "The kill switch was not set.")
     return 0
