@@ -18,6 +18,8 @@ APP_NAME = "moneyness"
 _CHOOSE = "choose another with --profile DIR"
 _SOCKET_PATH_LIMIT_BYTES = 100
 """sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero among them."""
+_MOST_TEMPORARY_BYTES = 48
+"""Of a temporary folder that leaves room for ours in it."""
 
 
 class Profile:
@@ -114,7 +116,7 @@ class Profile:
             return wanted
         digest = hashlib.sha256(os.fsencode(self.runtime_dir)).hexdigest()[:16]
         base = Path(tempfile.gettempdir())
-        if sys.platform != "win32" and len(os.fsencode(base)) > 60:
+        if sys.platform != "win32" and len(os.fsencode(base)) > _MOST_TEMPORARY_BYTES:
             base = Path("/tmp")  # noqa: S108 - the folder in it is private and its owner is checked
         return base / f"{APP_NAME}-{_user_number()}-{digest}" / "desk.sock"
 

@@ -21,7 +21,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-_PROBE_RETRIES = 5
+_PROBE_RETRIES = 15
 _PROBE_PAUSE_S = 0.02
 
 
