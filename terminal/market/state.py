@@ -78,8 +78,11 @@ class MarketState:
         self.changed += 1
         if refused:
             self.refused["unknown instrument"] = self.refused.get("unknown instrument", 0) + refused
-        self.channel.last_ts_ns = max(self.channel.last_ts_ns, int(batch[-1]["ts_ns"]))
-        self.channel.messages += int(np.count_nonzero(batch["kind"] != Kind.CLOCK))
+        # A clock message says that time goes on, not that the feed is alive.
+        said = np.flatnonzero(batch["kind"] != Kind.CLOCK)
+        if len(said):
+            self.channel.last_ts_ns = max(self.channel.last_ts_ns, int(batch["ts_ns"][said[-1]]))
+            self.channel.messages += len(said)
 
     def _prepare_slots(self) -> None:
         """Underlyings get bars and a book as soon as they are known; options get bars when somebody charts them."""

@@ -1,0 +1,123 @@
+"""How the desk is, row by row, in words: what the status bar and the health panel show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from terminal.app import ages
+from terminal.app.ports import HealthRow, HealthState
+from terminal.core.clock import NS_PER_S, Clock
+from terminal.core.messages import Phase
+from terminal.infra import disk
+from terminal.market.engine import Engine
+from terminal.market.feed import FeedRunner
+from terminal.store.recorder import Recorder, RecorderState
+from terminal.trading.road import OrderRoad
+
+_RECORDER_STATES = {
+    RecorderState.OK: HealthState.OK,
+    RecorderState.DEGRADED: HealthState.WARN,
+    RecorderState.FAILING: HealthState.BAD,
+}
+_LOW_DISK_BYTES = 1 << 30
+
+
+class DeskHealth:
+    """Asks every room. ``phase`` gives the phase of the regular session; ``silent_limit_ns``: when a feed is stale."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        runner: FeedRunner,
+        recorder: Recorder,
+        road: OrderRoad,
+        clock: Clock,
+        phase: Callable[[], Phase],
+        database: Path,
+        silent_limit_ns: int,
+    ) -> None:
+        self._engine = engine
+        self._runner = runner
+        self._recorder = recorder
+        self._road = road
+        self._clock = clock
+        self._phase = phase
+        self._database = database
+        self._silent_limit_ns = silent_limit_ns
+        self._process = psutil.Process()
+
+    def silent_ns(self) -> int:
+        """Market time since the feed last said anything; 0 before its first word."""
+        last_ns = self._engine.state.channel.last_ts_ns
+        return max(0, self._clock.now_ns() - last_ns) if last_ns else 0
+
+    def is_stale(self) -> bool:
+        """Whether prices must not be trusted: the feed broke, or is silent while the market is open."""
+        if self._runner.failure is not None:
+            return True
+        return self._phase() is Phase.OPEN and not self._runner.ended and self.silent_ns() > self._silent_limit_ns
+
+    def rows(self) -> Sequence[HealthRow]:
+        """Cheap; called a few times a second."""
+        return (self._feed(), self._recording(), self._market_engine(), self._orders(), self._memory(), self._disk())
+
+    def _feed(self) -> HealthRow:
+        name = self._runner.feed.name
+        if self._runner.failure is not None:
+            note = f"The feed {name} broke: {self._runner.failure}"
+            return HealthRow("feed", "Feed", "broken", HealthState.BAD, note)
+        silent_s = self.silent_ns() / NS_PER_S
+        if self._runner.ended:
+            return HealthRow("feed", "Feed", "ended", HealthState.OFF, f"The feed {name} has come to its end.")
+        if self._runner.paused:
+            return HealthRow("feed", "Feed", "paused", HealthState.OFF, f"The feed {name} is paused.")
+        if self.is_stale():
+            note = f"The feed {name} has been silent for {ages.age(self.silent_ns())}; its prices are stale."
+            return HealthRow("feed", "Feed", f"{silent_s:.0f} s", HealthState.BAD, note)
+        lag_ms = self._engine.feed_to_state.quantile_ms(0.99)
+        value = "–" if lag_ms is None else f"{lag_ms:.1f} ms"
+        messages = self._engine.state.channel.messages
+        note = f"{messages:,} messages; from the feed to the state in {value} at p99."
+        return HealthRow("feed", "Feed", value, HealthState.OK, note)
+
+    def _recording(self) -> HealthRow:
+        status = self._recorder.status()
+        note = status.problem or f"{status.rows:,} rows written; {status.lag:,} messages wait."
+        return HealthRow("recorder", "Recorder", f"{status.lag:,}", _RECORDER_STATES[status.state], note)
+
+    def _market_engine(self) -> HealthRow:
+        problems = self._engine.problems
+        if not self._engine.is_alive():
+            return HealthRow("engine", "Engine", "stopped", HealthState.BAD, "The engine thread has ended.")
+        state = HealthState.WARN if problems else HealthState.OK
+        refused = sum(self._engine.state.refused.values())
+        note = problems[-1] if problems else f"{refused:,} messages refused."
+        return HealthRow("engine", "Engine", f"{len(problems)} problems" if problems else "runs", state, note)
+
+    def _orders(self) -> HealthRow:
+        problems = self._road.snapshot().problems
+        if not self._road.is_alive():
+            return HealthRow("orders", "Order road", "stopped", HealthState.BAD, "The orders thread has ended.")
+        p99 = self._road.command_to_venue.quantile_ms(0.99)
+        value = "–" if p99 is None else f"{p99:.1f} ms"
+        state = HealthState.WARN if problems else HealthState.OK
+        note = problems[-1] if problems else f"From command to venue, journal included: {value} at p99."
+        return HealthRow("orders", "Order road", value, state, note)
+
+    def _memory(self) -> HealthRow:
+        used = self._process.memory_info().rss
+        share = psutil.virtual_memory().percent
+        state = HealthState.WARN if share > 90 else HealthState.OK
+        return HealthRow(
+            "memory", "Memory", f"{used / 2**20:,.0f} MB", state, f"{share:.0f}% of the machine's is in use."
+        )
+
+    def _disk(self) -> HealthRow:
+        free = disk.free_bytes(self._database.parent)
+        size = self._database.stat().st_size if self._database.exists() else 0
+        state = HealthState.WARN if free < _LOW_DISK_BYTES else HealthState.OK
+        note = f"The market database holds {size / 2**20:,.0f} MB; {free / 2**30:,.1f} GB are free."
+        return HealthRow("disk", "Disk", f"{free / 2**30:,.1f} GB free", state, note)
