@@ -1,0 +1,88 @@
+"""The desk as the face sees it. ``app/desk.py`` is one; tests build small real ones."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from terminal.app.alerts import Alerts
+from terminal.app.arming import Arming
+from terminal.app.commands import CommandRegistry
+from terminal.app.links import LinkGroups
+from terminal.app.ports import Clock, Day, DeskMode, Health, Market, Playback, Trading
+from terminal.app.tasks import Tasks
+from terminal.core.instruments import InstrumentTable
+from terminal.infra.logs import LogRing
+
+
+class DeskPort(Protocol):
+    """Everything the window and its panels are given."""
+
+    @property
+    def mode(self) -> DeskMode:
+        """Simulated, replay or live."""
+        ...
+
+    @property
+    def table(self) -> InstrumentTable:
+        """The instruments."""
+        ...
+
+    @property
+    def market(self) -> Market:
+        """Latest values."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Market time."""
+        ...
+
+    @property
+    def day(self) -> Day:
+        """The trading day."""
+        ...
+
+    @property
+    def trading(self) -> Trading:
+        """The order road's door."""
+        ...
+
+    @property
+    def arming(self) -> Arming:
+        """Whether order keys are live."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """How the desk is."""
+        ...
+
+    @property
+    def playback(self) -> Playback | None:
+        """Pace of a market that does not run by itself; None when it does."""
+        ...
+
+    @property
+    def commands(self) -> CommandRegistry:
+        """All commands."""
+        ...
+
+    @property
+    def links(self) -> LinkGroups:
+        """Colour groups."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """Long work."""
+        ...
+
+    @property
+    def alerts(self) -> Alerts:
+        """What the desk says to the trader."""
+        ...
+
+    @property
+    def log(self) -> LogRing:
+        """The last log lines."""
+        ...

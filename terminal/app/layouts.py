@@ -1,0 +1,138 @@
+"""Where panels stand, as data: splits and tabs. The default workspaces of the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PanelState:
+    """One panel of a workspace. ``settings`` is JSON that only the panel's type understands."""
+
+    id: str
+    type: str
+    link_group: int = 0
+    symbol: str = ""
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """Panels in one place, the first in front."""
+
+    panels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Places side by side, or one above the other; ``shares`` are relative sizes."""
+
+    vertical: bool
+    parts: tuple[Layout, ...]
+    shares: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.parts) != len(self.shares):
+            raise ValueError("a split has one share a part")
+
+
+Layout = Tabs | Split
+
+
+def tabs(*panels: str) -> Tabs:
+    """Panels in one place."""
+    return Tabs(panels)
+
+
+def rows(*parts: tuple[int, Layout]) -> Split:
+    """Places one above the other, each with its share."""
+    return Split(True, tuple(part for _, part in parts), tuple(share for share, _ in parts))
+
+
+def columns(*parts: tuple[int, Layout]) -> Split:
+    """Places side by side, each with its share."""
+    return Split(False, tuple(part for _, part in parts), tuple(share for share, _ in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceDefault:
+    """A workspace as the house ships it."""
+
+    name: str
+    panels: tuple[PanelState, ...]
+    layout: Layout
+
+
+def _panels(*texts: str) -> tuple[PanelState, ...]:
+    """Each text: ``type``, ``type-2`` and, after a colon, the link group."""
+    made = []
+    for text in texts:
+        name, _, group = text.partition(":")
+        kind, dash, _ = name.partition("-")
+        made.append(PanelState(name if dash else f"{name}-1", kind, int(group or 0)))
+    return tuple(made)
+
+
+MARKET = WorkspaceDefault(
+    "Market",
+    _panels(
+        "watchlist:1", "chart:1", "ladder:1", "chain:1", "ticket:1", "positions:1", "orders:1", "log", "health"
+    ),
+    rows(
+        (
+            70,
+            columns(
+                (24, tabs("watchlist-1")),
+                (54, rows((56, tabs("chart-1")), (44, tabs("chain-1")))),
+                (22, tabs("ladder-1")),
+            ),
+        ),
+        (30, columns((78, tabs("positions-1", "orders-1", "log-1", "health-1")), (22, tabs("ticket-1")))),
+    ),
+)
+
+OPTIONS = WorkspaceDefault(
+    "Options",
+    _panels("watchlist:2", "chain:2", "chart:3", "ticket:3", "positions:3", "orders:3"),
+    columns(
+        (68, rows((72, tabs("chain-1")), (28, tabs("positions-1", "orders-1")))),
+        (32, rows((30, tabs("watchlist-1")), (36, tabs("chart-1")), (34, tabs("ticket-1")))),
+    ),
+)
+
+TRADE = WorkspaceDefault(
+    "Trade",
+    _panels(
+        "ladder:1", "chart:1", "chain:1", "ladder-2:4", "ticket:1", "orders:1", "positions:1", "watchlist:1", "log",
+        "health",
+    ),
+    rows(
+        (
+            72,
+            columns(
+                (21, tabs("ladder-1")),
+                (36, rows((55, tabs("chart-1")), (45, tabs("chain-1", "watchlist-1")))),
+                (21, tabs("ladder-2")),
+                (22, tabs("ticket-1")),
+            ),
+        ),
+        (28, columns((58, tabs("orders-1", "log-1")), (42, tabs("positions-1", "health-1")))),
+    ),
+)
+
+DEFAULTS: tuple[WorkspaceDefault, ...] = (MARKET, OPTIONS, TRADE)
+
+
+def keep_only(layout: Layout, known: frozenset[str]) -> Layout | None:
+    """The layout without the panels that are not in ``known``; None when nothing is left."""
+    if isinstance(layout, Tabs):
+        left = tuple(panel for panel in layout.panels if panel in known)
+        return Tabs(left) if left else None
+    kept = [(part, share) for part, share in
+            ((keep_only(part, known), share) for part, share in zip(layout.parts, layout.shares, strict=True))
+            if part is not None]  # fmt: skip
+    if not kept:
+        return None
+    if len(kept) == 1:
+        return kept[0][0]
+    return Split(layout.vertical, tuple(part for part, _ in kept), tuple(share for _, share in kept))

@@ -1,0 +1,128 @@
+"""The commands of the window itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from terminal.app.commands import Command
+from terminal.app.ports import Playback
+from terminal.ui.panel_registry import PanelRegistry
+from terminal.ui.theme.theme import ThemeSwitch
+
+
+class WindowActions(Protocol):
+    """What the commands ask of the window."""
+
+    def show_palette(self) -> None: ...
+    def show_symbol_entry(self) -> None: ...
+    def show_cheat_sheet(self) -> None: ...
+    def show_about(self) -> None: ...
+    def show_alerts(self) -> None: ...
+    def save_workspace(self) -> None: ...
+    def reset_workspace(self) -> None: ...
+    def copy_workspace(self) -> None: ...
+    def toggle_lock(self) -> None: ...
+    def is_locked(self) -> bool: ...
+    def ask_screenshot(self) -> None: ...
+    def arm_or_disarm(self) -> None: ...
+    def is_armed(self) -> bool: ...
+    def cancel_all(self) -> None: ...
+    def flatten(self) -> None: ...
+    def add_panel(self, type_id: str) -> None: ...
+    def open_panel(self, type_id: str, instrument: int | None = None) -> None: ...
+    def close(self) -> bool: ...
+
+
+def window_commands(window: WindowActions, themes: ThemeSwitch) -> list[Command]:
+    """Desk, view, workspace, trade and help."""
+    return [
+        Command("desk.palette", "Find a command", "Desk", window.show_palette, ("Ctrl+K",)),
+        Command("desk.symbol", "Enter a symbol", "Desk", window.show_symbol_entry, ("Ctrl+L",)),
+        Command("desk.alerts", "Show the alerts", "Desk", window.show_alerts, ("Ctrl+Shift+L",)),
+        Command("desk.screenshot", "Save a picture of the window…", "Desk", window.ask_screenshot),
+        Command("desk.quit", "Quit", "Desk", lambda: _ignore(window.close()), ("Ctrl+Q",)),
+        Command("view.dark", "Dark theme", "View", lambda: themes.choose("dark"),
+                is_on=lambda: themes.choice[0] == "dark"),
+        Command("view.light", "Light theme", "View", lambda: themes.choose("light"),
+                is_on=lambda: themes.choice[0] == "light"),
+        Command("view.colour_blind", "Colour-blind safe palette (blue and orange)", "View",
+                lambda: themes.choose(colour_blind=not themes.choice[1]), is_on=lambda: themes.choice[1]),
+        Command("view.comfortable", "Comfortable rows", "View",
+                lambda: themes.choose(comfortable=not themes.choice[2]), is_on=lambda: themes.choice[2]),
+        Command("workspace.lock", "Lock the layout", "Workspace", window.toggle_lock, is_on=window.is_locked),
+        Command("workspace.save", "Save the workspace", "Workspace", window.save_workspace, ("Ctrl+S",)),
+        Command("workspace.copy", "Save as a new workspace…", "Workspace", window.copy_workspace),
+        Command("workspace.reset", "Put the workspace back as it was shipped", "Workspace", window.reset_workspace),
+        Command("trade.arm", "Arm or disarm the order keys", "Trade", window.arm_or_disarm, ("Ctrl+Alt+A",),
+                is_order=True, is_on=window.is_armed),
+        Command("trade.cancel_all", "Cancel all orders", "Trade", window.cancel_all, ("Ctrl+Backspace",),
+                is_order=True, help="Works disarmed too."),
+        Command("trade.flatten", "Close every position at market", "Trade", window.flatten, ("Ctrl+Shift+F",),
+                is_order=True),
+        Command("help.keys", "Keys", "Help", window.show_cheat_sheet, ("F1",)),
+        Command("help.about", "About Moneyness", "Help", window.show_about),
+    ]  # fmt: skip
+
+
+def panel_type_commands(window: WindowActions, registry: PanelRegistry) -> list[Command]:
+    """One command a panel type: bring it to the front, or make it."""
+    return [
+        Command(f"panel.{kind.type_id}", f"Show {kind.title}", "Panels", _opener(window, kind.type_id), kind.keys,
+                help=kind.help)
+        for kind in registry.all()
+    ] + [
+        Command(f"panel.new_{kind.type_id}", f"Another {kind.title}", "New panel", _adder(window, kind.type_id))
+        for kind in registry.all()
+    ]  # fmt: skip
+
+
+def workspace_commands(names: list[str], switch: Callable[[str], None]) -> list[Command]:
+    """Ctrl+1 to Ctrl+9 and one command a workspace."""
+
+    def going(name: str) -> Callable[[], None]:
+        return lambda: switch(name)
+
+    return [
+        Command(f"workspace.go_{place}", f"Workspace {name}", "Workspace", going(name),
+                (f"Ctrl+{place}",) if place <= 9 else ())
+        for place, name in enumerate(names, 1)
+    ]  # fmt: skip
+
+
+def playback_commands(playback: Playback, speeds: tuple[float, ...]) -> list[Command]:
+    """Pause, step and speed."""
+
+    def shift(step: int) -> Callable[[], None]:
+        def run() -> None:
+            nearest = min(range(len(speeds)), key=lambda i: abs(speeds[i] - min(playback.speed, 1e9)))
+            if playback.speed == float("inf"):
+                nearest = len(speeds) - 1
+            playback.set_speed(speeds[min(len(speeds) - 1, max(0, nearest + step))])
+
+        return run
+
+    def toggle() -> None:
+        if playback.paused:
+            playback.play()
+        else:
+            playback.pause()
+
+    return [
+        Command("playback.toggle", "Pause or go on", "Playback", toggle, ("Ctrl+Space",)),
+        Command("playback.step", "Play one instant", "Playback", playback.step, ("Ctrl+.",)),
+        Command("playback.slower", "Slower", "Playback", shift(-1), ("Ctrl+Alt+Left",)),
+        Command("playback.faster", "Faster", "Playback", shift(1), ("Ctrl+Alt+Right",)),
+    ]
+
+
+def _opener(window: WindowActions, type_id: str) -> Callable[[], None]:
+    return lambda: window.open_panel(type_id)
+
+
+def _adder(window: WindowActions, type_id: str) -> Callable[[], None]:
+    return lambda: window.add_panel(type_id)
+
+
+def _ignore(_: object) -> None:
+    return None
