@@ -1,0 +1,8 @@
+"""The steps from an empty file to today's schema. A step that was released is never edited; a new one is added."""
+
+from __future__ import annotations
+
+from terminal.store.migrations import m0001_messages, m0002_roll_ups
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (m0001_messages.STATEMENTS, m0002_roll_ups.STATEMENTS)
+"""Statements of each step; step ``i`` brings a database of version ``i`` to version ``i + 1``."""

@@ -1,0 +1,149 @@
+"""The messages between the market and the database: a ring, the batch being written, and the spill file between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from terminal.core.messages import MESSAGE, Batch
+from terminal.core.tape import Tape
+from terminal.store.connection import Connection, one_row
+from terminal.store.spill import SpillFile
+
+_NONE: Batch = np.empty(0, MESSAGE)
+
+
+class WaitingMessages:
+    """First in, first out: in hand, then spilled, then in the ring. One thread offers, one takes, one may spill."""
+
+    def __init__(self, capacity: int, spill: SpillFile) -> None:
+        """``capacity`` of the ring in messages, a power of two."""
+        self.half_full = threading.Event()
+        """Set when the ring is half full or more."""
+        self._ring = Tape(capacity)
+        self._spill = spill
+        self._in_hand = _NONE
+        self._in_hand_spilled = False
+        # A reader takes both, in this order. The taking thread holds the first over a commit, the spilling one only
+        # the second, so that a slow commit does not hold it up.
+        self._hot = threading.Lock()
+        self._consuming = threading.Lock()
+
+    @property
+    def capacity(self) -> int:
+        """Messages that the ring holds."""
+        return self._ring.capacity
+
+    @property
+    def ring_lag(self) -> int:
+        """Messages in the ring."""
+        return self._ring.lag
+
+    @property
+    def spilled(self) -> int:
+        """Messages in the spill file."""
+        return self._spill.pending
+
+    @property
+    def lag(self) -> int:
+        """All messages that are not in the database."""
+        return self._ring.lag + self._spill.pending + len(self._in_hand)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether the ring is half full or more."""
+        return self._ring.lag * 2 >= self._ring.capacity
+
+    def offer(self, batch: Batch, timeout_s: float) -> bool:
+        """See :meth:`Recorder.offer`."""
+        if len(batch) > self.capacity:
+            raise ValueError(f"a batch of {len(batch)} messages is larger than the recorder's ring of {self.capacity}")
+        until = time.monotonic() + timeout_s
+        while not self._ring.has_room(len(batch)):
+            self.half_full.set()
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.0005)
+        self._ring.write(batch)
+        if self.is_half_full:
+            self.half_full.set()
+        return True
+
+    def take(self, most: int) -> Batch:
+        """The oldest messages, which are in hand until :meth:`commit`; the same again after a failed commit."""
+        if len(self._in_hand):
+            return self._in_hand
+        with self._hot, self._consuming:
+            self._in_hand = self._spill.take(most)
+            self._in_hand_spilled = len(self._in_hand) > 0
+            if not self._in_hand_spilled:
+                view = self._ring.peek(most)
+                self._in_hand = view.copy()
+                self._ring.release(len(view))
+        return self._in_hand
+
+    def spill_mark(self) -> tuple[str, int] | None:
+        """Name of the spill file and messages of it that are stored once what is in hand is; None if not from it."""
+        return (self._spill.name, self._spill.taken) if self._in_hand_spilled else None
+
+    def commit(self, now: Callable[[], None]) -> None:
+        """Calls ``now``, which makes what is in hand lasting, so that a reader sees it either here or there."""
+        with self._hot:
+            now()
+            self._in_hand = _NONE
+        with self._consuming:
+            if self._in_hand_spilled and self._spill.pending == 0:
+                self._spill.discard()
+            self._in_hand_spilled = False
+
+    def spill_ring(self) -> None:
+        """Moves all that is in the ring to the spill file; raises OSError, and moves nothing more, when it cannot."""
+        with self._consuming:
+            while self._ring.lag:
+                view = self._ring.peek(self._ring.capacity)
+                self._spill.append(view)
+                self._ring.release(len(view))
+        self.half_full.clear()
+
+    def drop_ring(self) -> Batch:
+        """Empties the ring, since nothing can be written anywhere; gives what was in it, to be counted as missing."""
+        with self._hot, self._consuming:
+            return self._empty_ring()
+
+    def snapshot(self, connection: Connection, instrument: int) -> Batch:
+        """Begins a reading transaction and gives the instrument's messages that it does not see, oldest first.
+
+        Database and memory together hold every message offered, and each once.
+        """
+        with self._hot, self._consuming:
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+            one_row(connection, "SELECT max(version) FROM schema_version")
+            parts = [self._in_hand, self._spill.peek(self._spill.pending), *self._ring_parts()]
+            return np.concatenate([part[part["instrument"] == instrument] for part in parts])
+
+    def leave(self) -> None:
+        """Puts what is not in the database into spill files for the next start; raises OSError when it cannot."""
+        with self._hot, self._consuming:
+            rest = self._empty_ring()
+            if len(rest):
+                self._spill.append(rest)
+            self._spill.leave(_NONE if self._in_hand_spilled else self._in_hand)
+            self._in_hand = _NONE
+
+    def _empty_ring(self) -> Batch:
+        parts = [_NONE]
+        while self._ring.lag:
+            view = self._ring.peek(self.capacity)
+            parts.append(view.copy())
+            self._ring.release(len(view))
+        return np.concatenate(parts)
+
+    def _ring_parts(self) -> list[Batch]:
+        """Views of all unread messages of the ring; the caller holds both locks."""
+        first = self._ring.peek(self.capacity)
+        rest = self._ring.lag - len(first)
+        # The tape shows its reader one contiguous part; what wrapped around lies at the start of its array.
+        return [first, self._ring._ring[:rest]] if rest > 0 else [first]
