@@ -9,22 +9,28 @@ from __future__ import annotations
 import base64
 import getpass
 import json
+import platform
 import re
 import threading
 import urllib.parse
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 SECRET = "[secret]"  # noqa: S105 - the word that stands for one
 ACCOUNT = "[account]"
 PERSON = "[user]"
+MACHINE = "[machine]"
 _SHORTEST_SECRET = 6
-_EVERYBODYS_NAMES = frozenset({"root", "admin", "administrator", "user", "users", "home", "runner", "test", "trader"})
+_EVERYBODYS_NAMES = frozenset(
+    {"root", "admin", "administrator", "user", "users", "home", "runner", "test", "trader", "localhost"}
+)
 
 _LABELS = (
     r"api[_-]?key(?:[_-]?id)?|apikey|secret(?:[_-]?key)?|token|passw(?:or)?d|passwd|passphrase|authorization"
     r"|private[_-]?key|access[_-]?key|signature|cookie|credentials?|authkey|api-sign"
 )
+_NUMBERED_ACCOUNT = re.compile(r"(?i)acc(?:oun)?t[ _-]?(?:number|num|no|id|code)?")
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), SECRET),
     (re.compile(r"(://)[^\s/@:]{1,200}:[^\s/@]{1,200}(?=@)"), rf"\1{SECRET}"),
@@ -85,6 +91,18 @@ class Redactor:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
+    def values(self, value: Any, key: str = "") -> Any:
+        """JSON data with its strings redacted, so that it stays JSON; a key that names a secret hides its value."""
+        if isinstance(value, dict):
+            return {name: self.values(inner, str(name)) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.values(inner, key) for inner in value]
+        if isinstance(value, str):
+            return self.text(f"{key}={value}")[len(key) + 1 :] if key else self.text(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and _NUMBERED_ACCOUNT.fullmatch(key):
+            return ACCOUNT
+        return value
+
     def text(self, text: str) -> str:
         """``text`` without what must not leave the machine."""
         if self._secrets is not None:
@@ -102,8 +120,10 @@ def _personal_patterns(home: Path | None, user: str | None) -> list[tuple[re.Pat
         plain = str(home)
         forms = dict.fromkeys((plain.replace("\\", "\\\\"), plain, home.as_posix()))
         found += [(re.compile(rf"(?<!\w){re.escape(form)}(?![\w-])"), "~") for form in forms]
-    if user and len(user) > 2 and user.lower() not in _EVERYBODYS_NAMES:
-        found.append((re.compile(rf"(?i)(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])"), PERSON))
+    machine = platform.node().partition(".")[0]
+    for name, word in ((user, PERSON), (machine, MACHINE)):
+        if name and len(name) > 2 and name.lower() not in _EVERYBODYS_NAMES:
+            found.append((re.compile(rf"(?i)(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])"), word))
     return found
 
 
