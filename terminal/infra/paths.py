@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -148,8 +149,22 @@ class Profile:
 
 
 def kernel_cache_dir() -> Path:
-    """Compiled kernels of this version, shared by all profiles: no state, safe to delete."""
-    return platformdirs.user_cache_path(APP_NAME, appauthor=False) / "kernels" / __version__
+    """Compiled kernels of this version, shared by all profiles: no state, safe to delete.
+
+    Numba looks only at the file that a kernel stands in, not at those of the kernels and the constants that it uses.
+    So the folder's name holds a hash of everything that machine code is made from: a stale kernel is a wrong number.
+    """
+    return platformdirs.user_cache_path(APP_NAME, appauthor=False) / "kernels" / f"{__version__}-{_kernel_sources()}"
+
+
+@functools.cache
+def _kernel_sources() -> str:
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for source in sorted((*package.rglob("*kernel.py"), *(package / "core").glob("*.py"), package / "market/rows.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def calendar_cache_dir() -> Path:
