@@ -1,1 +1,1 @@
-"""Matching, fills, fees and expiry: what an exchange does, for the simulated venue, replay and backtest."""
+"""Matching, fees and expiry for the simulated venue, replay and backtest."""

@@ -1,8 +1,8 @@
 """Buying power: cash less what short positions and working orders tie up.
 
 Long premium, shares and fees are paid in full. A short option needs its own value plus a part of the underlying's,
-without regard to strategies (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a broad
-index) less what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call
+without regard to strategies (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a
+broad index) less what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call
 covered by shares needs nothing, and a put never more than its strike in cash.
 """
 
@@ -99,9 +99,9 @@ class Margin:
             if row.option is None:
                 total_e4 += self._short_shares_e4(row, held, coming)
                 continue
-            if bare_held or held:
-                # The premium that came in is no money to spend until the option is bought back, covered or not.
-                total_e4 += self._value_e4(row, held) if bare_held else 0
+            if bare_held:
+                # The premium that came in is no money to spend until the option is bought back.
+                total_e4 += self._value_e4(row, bare_held)
             if bare_held + bare_coming:
                 total_e4 += self._short_option_e4(row) * (bare_held + bare_coming)
         return total_e4
@@ -116,7 +116,7 @@ class Margin:
         return covered
 
     def _short_shares_e4(self, row: Instrument, held: int, coming: int) -> int:
-        """150 % of the value, of which the proceeds are 100 % once they are in the cash (Regulation T, 12 CFR 220.12)."""
+        """150 % of the value (12 CFR 220.12), of which 100 % are the proceeds, once they are in the cash."""
         value_e4 = self._value_e4(row, 1)
         return value_e4 * (held * _SHORT_SHARES_PERCENT + coming * (_SHORT_SHARES_PERCENT - 100)) // 100
 
