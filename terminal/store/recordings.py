@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def list_sources(connection: Connection) -> list[SourceInfo]:
         f"{counters} FROM source ORDER BY id"
     ).fetchall()
     kinds = [table.kind for table in TABLES]
-    return [SourceInfo(*row[:11], rows_by_kind=dict(zip(kinds, row[11:], strict=True))) for row in rows]
+    return [SourceInfo(*(*row[:11], dict(zip(kinds, row[11:], strict=True)))) for row in rows]
 
 
 def list_sessions(connection: Connection) -> list[SessionInfo]:
@@ -90,7 +91,7 @@ def list_sessions(connection: Connection) -> list[SessionInfo]:
         "FROM session s LEFT JOIN session_source l ON l.session = s.name "
         "GROUP BY s.name, s.mode, s.feed, s.seed, s.ended, s.started ORDER BY s.started, s.name"
     ).fetchall()
-    return [SessionInfo(*row[:5], sources=tuple(row[5] or ())) for row in rows]
+    return [SessionInfo(*(*row[:5], tuple(row[5] or ()))) for row in rows]
 
 
 def instruments_of(connection: Connection, selection: Selection) -> list[int]:
@@ -114,8 +115,8 @@ def read_messages(connection: Connection, selection: Selection, ids: npt.NDArray
 
     ``ids``: from :func:`add_instruments`. One source comes back exactly as it was recorded, but for ``recv_ns``, which
     is 0, and ``source``, which is its number. Several are merged in the market's canonical order: at one instant phase
-    changes, then what is no option, then option quotes, then the rest, each by symbol, then as recorded.
-    Raises RecordingFailed when raw messages of a source were removed.
+    changes, indices, other underlyings, option quotes, option trades, open interest, official prices, each by symbol
+    (quotes of an underlying before its trades), and equal ones as recorded; ``order`` is counted anew then. Raises RecordingFailed when raw messages of a source were removed.
     """
     chosen = _chosen(connection, selection)
     pruned = [info.name for info in chosen if info.pruned]
@@ -129,19 +130,13 @@ def read_messages(connection: Connection, selection: Selection, ids: npt.NDArray
         return
     where, values = _where(connection, selection)
     one = len(chosen) == 1
-    ranks = None if one else instrument_rows.symbol_ranks(connection)
-    kinds = None if one else _kinds(connection)
+    ranks, groups = instrument_rows.symbol_ranks(connection), _groups(connection)
     column = "seq" if one else "ts_ns"
     for start, end in _windows(connection, tables, where, values, column):
         parts = [_read(connection, table, where, values, column, start, end) for table in tables]
         batch = np.concatenate([part for part, _ in parts])
         seq = np.concatenate([part for _, part in parts])
-        if ranks is None or kinds is None:
-            batch = batch[np.argsort(seq, kind="stable")]
-        else:
-            named = np.maximum(batch["instrument"], 0)
-            order = (seq, batch["source"], ranks[named], _order_class(batch, kinds), batch["ts_ns"])
-            batch = batch[np.lexsort(order)]
+        batch = batch[np.argsort(seq, kind="stable")] if one else _merge(batch, seq, ranks, groups)
         known = batch["instrument"] >= 0
         batch["instrument"][known] = ids[batch["instrument"][known]]
         for at in range(0, len(batch), BATCH_MESSAGES):
@@ -169,9 +164,10 @@ def _where(connection: Connection, selection: Selection) -> tuple[str, list[obje
         clauses.append(f"source IN ({', '.join(str(int(number)) for number in selection.sources)})")
     if selection.underlyings:
         parameters.append([symbol.upper() for symbol in selection.underlyings])
+        named = "(SELECT unnest($3::VARCHAR[]))"
         clauses.append(
-            "(instrument = -1 OR instrument IN ("
-            "SELECT i.id FROM instrument i LEFT JOIN instrument u ON u.id = i.underlying WHERE i.symbol IN (SELECT unnest($3::VARCHAR[])) OR u.symbol IN (SELECT unnest($3::VARCHAR[]))))"
+            "(instrument = -1 OR instrument IN (SELECT i.id FROM instrument i "
+            f"LEFT JOIN instrument u ON u.id = i.underlying WHERE i.symbol IN {named} OR u.symbol IN {named}))"
         )
     return f"WHERE {' AND '.join(clauses)}", parameters
 
@@ -204,27 +200,44 @@ def _read(
     connection: Connection, table: MessageTable, where: str, values: list[object], column: str, start: int, end: int
 ) -> tuple[Batch, npt.NDArray[np.int64]]:
     names = ", ".join(table.columns)
-    columns = connection.execute(
+    columns: dict[str, Any] = connection.execute(
         f"SELECT {names} FROM {table.name} {where} AND {column} >= {start} AND {column} < {end}", values
     ).fetchnumpy()
     seq = columns["seq"]
     return from_columns(table, columns), np.asarray(seq, np.int64)
 
 
-def _kinds(connection: Connection) -> npt.NDArray[np.bool_]:
-    """By database id: whether the instrument is an option."""
-    rows = connection.execute("SELECT id, kind = ? FROM instrument", [InstrumentKind.OPTION.name]).fetchall()
-    options = np.zeros(max((int(row[0]) for row in rows), default=0) + 1, np.bool_)
-    for number, is_option in rows:
-        options[number] = is_option
-    return options
+def _groups(connection: Connection) -> npt.NDArray[np.int64]:
+    """By database id: 1 for an index, 2 for other things that are no option, 3 for an option."""
+    rows = connection.execute("SELECT id, kind FROM instrument").fetchall()
+    groups = np.zeros(max((int(row[0]) for row in rows), default=0) + 1, np.int64)
+    known = {InstrumentKind.INDEX.name: 1, InstrumentKind.OPTION.name: 3}
+    for number, kind in rows:
+        groups[number] = known.get(kind, 2)
+    return groups
 
 
-def _order_class(batch: Batch, is_option: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    option = is_option[np.maximum(batch["instrument"], 0)] & (batch["instrument"] >= 0)
-    classes = np.select([~option, batch["kind"] == Kind.QUOTE], [1, 2], 3)
-    classes[batch["kind"] == Kind.PHASE_CHANGE] = 0
-    return classes.astype(np.int64)
+def _merge(
+    batch: Batch, seq: npt.NDArray[np.int64], ranks: npt.NDArray[np.int32], groups: npt.NDArray[np.int64]
+) -> Batch:
+    """Messages of several sources in the order of :func:`read_messages`, with ``order`` counted anew."""
+    place = np.maximum(batch["instrument"], 0)
+    kind = batch["kind"]
+    is_trade = (kind == Kind.TRADE) | (kind == Kind.BAR)
+    group = groups[place]
+    is_option = group == 3
+    group = np.where(is_option & is_trade, 4, group)
+    group[kind == Kind.OPEN_INTEREST] = 5
+    group[kind == Kind.OFFICIAL] = 6
+    is_phase = kind == Kind.PHASE_CHANGE
+    group[is_phase] = 0
+    symbol = np.where(is_phase, 0, ranks[place])
+    after_quotes = ~is_option & is_trade
+    merged = batch[np.lexsort((seq, batch["source"], after_quotes, symbol, group, batch["ts_ns"]))]
+    begins = np.flatnonzero(np.diff(merged["ts_ns"], prepend=merged["ts_ns"][0] - 1))
+    lengths = np.diff(begins, append=len(merged))
+    merged["order"] = np.arange(len(merged)) - np.repeat(begins, lengths)
+    return merged
 
 
 def first_and_last_ns(connection: Connection, selection: Selection) -> tuple[int, int] | None:

@@ -103,7 +103,9 @@ _PRINTS = f"""
         FROM raw.bar WHERE source = {{number}} AND ts_ns > {{from_ns}} AND ts_ns <= {{until_ns}}
     )
 """
-_AGGREGATES = "arg_min(o, seq), max(h), min(l), arg_max(c, seq), sum(v)::BIGINT, count(*)"
+# Whatever a broken feed sends as volumes, their sum must not stop the recording.
+_SUM = f"least(greatest(sum({{}}), {-(2**63)}), {2**63 - 1})::BIGINT"
+_AGGREGATES = f"arg_min(o, seq), max(h), min(l), arg_max(c, seq), {_SUM.format('v')}, count(*)"
 _BARS = (
     f"SELECT source, instrument, at_ns - at_ns % {{bar_ns}} AS start_ns, {_AGGREGATES} FROM print "
     "GROUP BY source, instrument, start_ns ORDER BY start_ns, instrument"
@@ -111,11 +113,11 @@ _BARS = (
 _INTO_DAYS = "JOIN incoming_day d ON at_ns >= d.start_ns AND at_ns < d.end_ns GROUP BY source, instrument, d.start_ns"
 _DAYS_OF_MINUTES = (
     "SELECT source, instrument, d.start_ns, arg_min(open_px, at_ns), max(high_px), min(low_px), "
-    "arg_max(close_px, at_ns), sum(volume)::BIGINT, sum(prints)::BIGINT "
+    f"arg_max(close_px, at_ns), {_SUM.format('volume')}, sum(prints)::BIGINT "
     f"FROM (SELECT *, start_ns AS at_ns FROM raw.bar_1m WHERE source = ?) {_INTO_DAYS} ORDER BY d.start_ns, instrument"
 )
 _DAYS_OF_BARS = (
     "SELECT source, instrument, d.start_ns, arg_min(open_px, seq), max(high_px), min(low_px), "
-    "arg_max(close_px, seq), sum(volume)::BIGINT, count(*) "
+    f"arg_max(close_px, seq), {_SUM.format('volume')}, count(*) "
     f"FROM (SELECT *, ts_ns - 1 AS at_ns FROM raw.bar WHERE source = ?) {_INTO_DAYS} ORDER BY d.start_ns, instrument"
 )

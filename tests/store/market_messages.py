@@ -98,7 +98,7 @@ def batches(draw: Callable[..., object], most: int = 40, instruments: int = 11) 
 
 def without_receipt(batch: Batch) -> Batch:
     """The messages that are recorded, without what belongs to one run: receipt time and source."""
-    kept = batch[batch["kind"] != Kind.CLOCK].copy()
+    kept: Batch = batch[batch["kind"] != Kind.CLOCK].copy()
     kept["recv_ns"] = 0
     kept["source"] = 0
     return kept
