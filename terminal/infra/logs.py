@@ -193,8 +193,7 @@ def record_fields(record: logging.LogRecord, redactor: Redactor = REDACTOR) -> d
         fields["correlation"] = str(correlation)
     for name, value in vars(record).items():
         if name not in _STANDARD and name not in fields:
-            # The name goes with the value: only both together say that something is a secret.
-            fields[name] = redactor.text(f"{name}={_cut(str(value))}")[len(name) + 1 :]
+            fields[name] = redactor.field(name, _cut(str(value)))
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:

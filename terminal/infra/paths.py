@@ -161,7 +161,8 @@ def kernel_cache_dir() -> Path:
 def _kernel_sources() -> str:
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for source in sorted((*package.rglob("*kernel.py"), *(package / "core").glob("*.py"), package / "market/rows.py")):
+    constants = (*(package / "core").glob("*.py"), *(package / "market").glob("rows.py"))
+    for source in sorted((*package.rglob("*kernel.py"), *constants)):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

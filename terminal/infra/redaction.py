@@ -30,7 +30,8 @@ _LABELS = (
     r"api[_-]?key(?:[_-]?id)?|apikey|secret(?:[_-]?key)?|token|passw(?:or)?d|passwd|passphrase|authorization"
     r"|private[_-]?key|access[_-]?key|signature|cookie|credentials?|authkey|api-sign"
 )
-_NUMBERED_ACCOUNT = re.compile(r"(?i)acc(?:oun)?t[ _-]?(?:number|num|no|id|code)?")
+_SECRET_FIELD = re.compile(rf"(?i)[\w.-]{{0,40}}(?:{_LABELS})")
+_ACCOUNT_FIELD = re.compile(r"(?i)[\w.-]{0,40}acc(?:oun)?t[ _-]?(?:number|num|no|id|code)?")
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), SECRET),
     (re.compile(r"(://)[^\s/@:]{1,200}:[^\s/@]{1,200}(?=@)"), rf"\1{SECRET}"),
@@ -98,10 +99,19 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.values(inner, key) for inner in value]
         if isinstance(value, str):
-            return self.text(f"{key}={value}")[len(key) + 1 :] if key else self.text(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and _NUMBERED_ACCOUNT.fullmatch(key):
-            return ACCOUNT
+            return self.field(key, value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            hidden = self.field(key, str(value))
+            return hidden if hidden in {SECRET, ACCOUNT} else value
         return value
+
+    def field(self, name: str, text: str) -> str:
+        """The text of a named field: the name alone can say that all of it is a secret."""
+        if text and _SECRET_FIELD.fullmatch(name):
+            return SECRET
+        if _ACCOUNT_FIELD.fullmatch(name) and any(letter.isdigit() for letter in text):
+            return ACCOUNT
+        return self.text(text)
 
     def text(self, text: str) -> str:
         """``text`` without what must not leave the machine."""

@@ -210,7 +210,8 @@ def _extras() -> dict[str, str]:
     for extra, modules in EXTRAS.items():
         missing = [module for module in modules if importlib.util.find_spec(module) is None]
         found[extra] = (
-            f"not installed ({', '.join(missing)}): pip install -c packaging/constraints.txt -e '.[{extra}]' in the source folder"
+            f"not installed ({', '.join(missing)}); in the source folder: "
+            f"pip install -c packaging/constraints.txt -e '.[{extra}]'"
             if missing
             else "installed"
         )
