@@ -122,4 +122,7 @@ def test_the_socket_path_fits_the_operating_system(tmp_path: Path) -> None:
 
 def test_kernels_are_cached_by_version_and_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert paths.kernel_cache_dir() == tmp_path / "moneyness" / "kernels" / __version__
+    found = paths.kernel_cache_dir()
+    assert found.parent == tmp_path / "moneyness" / "kernels"
+    assert found.name.startswith(f"{__version__}-")
+    assert paths.kernel_cache_dir() == found
