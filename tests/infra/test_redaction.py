@@ -45,7 +45,7 @@ SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_c
         ("account id: 904837e3-3b76-47ec-b432-046db621571b", "904837e3"),
         ("acct no. 12-34567", "12-34567"),
         ("mail jane.doe+x@example.co.uk now", "jane.doe"),
-        ("/home/jane/work", "jane"),
+        ("/home/jane/desk", "jane"),
         ("C:\\Users\\jane\\x", "jane"),
         ('"C:\\\\Users\\\\jane\\\\x"', "jane"),
         ("file:///Users/jane/x", "jane"),
