@@ -68,7 +68,7 @@ def read_archive(path: Path, is_wanted: Callable[[str], bool] = lambda name: Tru
     damaged: list[tuple[str, str]] = []
     room = _MOST_BYTES
     for entry in entries:
-        if entry.is_dir():
+        if entry.filename.endswith("/"):
             continue
         if not is_wanted(entry.filename):
             damaged.append((entry.filename, MEMBER_UNNAMED))
