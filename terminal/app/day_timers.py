@@ -1,4 +1,4 @@
-"""What every trading day brings in market time: the closes by product, and the roll to the next session."""
+"""What every trading day brings in market time: opens and closes by product, and the roll to the next session."""
 
 from __future__ import annotations
 
@@ -24,33 +24,38 @@ class Conductor(Protocol):
 
 
 class DayTimers:
-    """Calls ``on_close(product, ts_ns)`` at each regular close and ``on_roll(day, ts_ns)`` when a new day begins."""
+    """Calls ``on_change(product, ts_ns)`` at each regular open and close, ``on_roll(day, ts_ns)`` once a day is over.
+
+    A day is over when all its trading is; the roll comes before the first message of the day that follows.
+    """
 
     def __init__(
         self,
         conductor: Conductor,
         calendars: Calendars,
-        on_close: Callable[[SessionProduct, int], None],
+        on_change: Callable[[SessionProduct, int], None],
         on_roll: Callable[[date, int], None],
     ) -> None:
         self._conductor = conductor
         self._calendars = calendars
-        self._on_close = on_close
+        self._on_change = on_change
         self._on_roll = on_roll
 
     def start(self, now_ns: int) -> None:
-        """Schedules the session on, or next after, the New York day of ``now_ns``; closes that are past are not."""
+        """Schedules the session on, or next after, the New York day of ``now_ns``, without what is past."""
         day = self._calendars.session_on_or_after(from_ns(now_ns).date(), SessionProduct.EQUITY)
         self._schedule(day, now_ns)
 
     def _schedule(self, day: date, now_ns: int) -> None:
+        ends_ns = 0
         for product in PRODUCTS:
-            close_ns = self._calendars.session_hours(product, day).close_ns
-            if close_ns >= now_ns:
-                self._conductor.at(close_ns, Rank.TIMER, partial(self._on_close, product))
+            hours = self._calendars.session_hours(product, day)
+            ends_ns = max(ends_ns, hours.last_ns)
+            for ts_ns in (hours.open_ns, hours.close_ns):
+                if ts_ns >= now_ns:
+                    self._conductor.at(ts_ns, Rank.TIMER, partial(self._on_change, product))
         following = self._calendars.session_on_or_after(day + timedelta(days=1), SessionProduct.EQUITY)
-        starts_ns = self._calendars.session_hours(SessionProduct.EQUITY, following).first_ns
-        self._conductor.at(starts_ns, Rank.TIMER, partial(self._roll, following))
+        self._conductor.at(ends_ns, Rank.TIMER, partial(self._roll, following))
 
     def _roll(self, day: date, ts_ns: int) -> None:
         self._on_roll(day, ts_ns)

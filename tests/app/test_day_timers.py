@@ -42,10 +42,16 @@ def test_a_half_day_closes_early_and_rolls_over_the_holiday() -> None:
     timers.start(at_ns(date(2015, 12, 24), 9, 30))
     diary.run_until(at_ns(date(2015, 12, 28), 16, 15))
     assert seen == [
+        ("equity", "2015-12-24T09:30"),
+        ("equity_option", "2015-12-24T09:30"),
+        ("index_option", "2015-12-24T09:30"),
         ("equity", "2015-12-24T13:00"),
         ("equity_option", "2015-12-24T13:00"),
         ("index_option", "2015-12-24T13:15"),
-        ("roll 2015-12-28", "2015-12-28T04:00"),
+        ("roll 2015-12-28", "2015-12-24T17:00"),
+        ("equity", "2015-12-28T09:30"),
+        ("equity_option", "2015-12-28T09:30"),
+        ("index_option", "2015-12-28T09:30"),
         ("equity", "2015-12-28T16:00"),
         ("equity_option", "2015-12-28T16:00"),
         ("index_option", "2015-12-28T16:15"),

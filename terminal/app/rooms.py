@@ -1,0 +1,179 @@
+"""All rooms of one desk below the face, made and connected. No Qt; ``bootstrap`` starts and stops them."""
+
+from __future__ import annotations
+
+import logging
+
+from terminal.app.arming import Arming
+from terminal.app.day import TradingDay
+from terminal.app.health import DeskHealth
+from terminal.app.market_duties import MarketDuties
+from terminal.app.playback import FeedPlayback
+from terminal.app.recording import SourceRecorder
+from terminal.app.sessions import SessionPlan
+from terminal.app.trading_desk import TradingDesk
+from terminal.core.clock import NS_PER_S, MarketClock, from_ns
+from terminal.core.instruments import InstrumentTable, SessionProduct
+from terminal.core.orders import OrderIntent
+from terminal.core.tape import Tape
+from terminal.exchange.expiry import Expiry
+from terminal.exchange.fees import FeeSchedule
+from terminal.exchange.paper import PaperExchange
+from terminal.infra.calendars import Calendars
+from terminal.infra.failures import WorkFailed
+from terminal.infra.io_thread import IoThread
+from terminal.infra.paths import Profile
+from terminal.infra.settings import Settings
+from terminal.market.engine import Engine, EngineHooks
+from terminal.market.feed import Feed, FeedRunner
+from terminal.market.importers.sources import SourceTable
+from terminal.market.state import MarketState
+from terminal.risk.kill_switch import KillState, KillSwitch
+from terminal.risk.limits import Limits
+from terminal.risk.pretrade import PreTrade
+from terminal.store.batch_writer import SessionRow
+from terminal.store.journal import Journal
+from terminal.store.market_db import DatabaseSettings, MarketDatabase
+from terminal.store.recorder import Recorder, RecorderSettings
+from terminal.trading.gate import Gate
+from terminal.trading.road import OrderRoad
+
+log = logging.getLogger(__name__)
+ACCOUNT = "PAPER"
+SETTLE_TIMEOUT_S = 30.0
+
+
+class Rooms:
+    """The engine, the order road, the exchange, the recorder and what reads them, for one feed and one session.
+
+    ``sources``: the feed's own numbers of its files, None for a feed that is its own recording.
+    """
+
+    def __init__(
+        self,
+        plan: SessionPlan,
+        feed: Feed,
+        table: InstrumentTable,
+        profile: Profile,
+        settings: Settings,
+        calendars: Calendars,
+        journal: Journal,
+        *,
+        speed: float | None,
+        sources: SourceTable | None,
+    ) -> None:
+        self.plan = plan
+        self.feed = feed
+        self.table = table
+        self.journal = journal
+        self.calendars = calendars
+        self.start_ns = plan.resume_ns or feed.first_ns()
+        self.clock = MarketClock(feed.first_ns())
+        self.state = MarketState(table, feed.name)
+        self.tape = Tape()
+        self.hooks = EngineHooks()
+        self.engine = Engine(self.tape, self.state, self.clock, self.hooks)
+        self.io = IoThread()
+        self.day = TradingDay(self.clock, table, calendars)
+        paced_from_ns = plan.resume_ns or (0 if speed is None else self.day.open_ns)
+        self.runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self.engine.restart)
+        self.kill_switch = KillSwitch(profile.kill_flag_file)
+        self.arming = Arming(is_paper=True, blocked=self._arming_blocked)
+        account = settings.account
+        self.fees = FeeSchedule(account.fee_per_contract_e4, account.fee_per_share_e4)
+        self.pretrade = PreTrade(table, self.state, limits_of(settings), self.fees.trade_e4)
+        self.road = self._make_road(settings)
+        self.exchange = PaperExchange(table, self.state, self.clock, self.fees, self.road.report)
+        self.road.attach(self.exchange)
+        self.engine.watched = self.exchange.watched
+        memory_mib = settings.recorder.memory_limit_mb
+        self.database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
+        self.recorder = Recorder(
+            self.database,
+            table,
+            profile.spill_dir,
+            SessionRow(plan.name, plan.mode.value, feed.name, plan.seed),
+            RecorderSettings(
+                flush_after_s=settings.recorder.flush_interval_ms / 1000,
+                spill=False,
+                disk_budget_bytes=int(settings.recorder.disk_budget_gb * 2**30),
+            ),
+        )
+        self._sources = sources
+        self.recording: SourceRecorder | None = None
+        silent_limit_ns = int(settings.risk.max_quote_age_s * NS_PER_S)
+        self.health = DeskHealth(
+            self.engine, self.runner, self.recorder, self.road, self.clock,
+            self._phase, profile.database_file, silent_limit_ns,
+        )  # fmt: skip
+        self.trading = TradingDesk(self.road, self.pretrade, table, self.state, self.clock, self.health.is_stale)
+        self.playback = FeedPlayback(self.runner, self.clock, self._close_ns, self._has_orders)
+        expiry = Expiry(table, self.state, self.fees)
+        self.duties = MarketDuties(self.engine, self.road, self.exchange, expiry, table, self.state, calendars)
+
+    def open(self) -> None:
+        """Connects the engine with the rooms that must be open before the first message; starts the recorder."""
+        self.recorder.start()
+        self.recording = SourceRecorder(self.recorder, self._sources, self.plan.mode.value)
+        self.hooks.record = self.recording.record
+        self.hooks.match = self.exchange.on_instant
+        self.hooks.settle = self._settle
+        self.road.subscribe(self.duties.on_event)
+
+    def problems(self) -> list[str]:
+        """Sentences that a person should read."""
+        found = [*self.plan.notes, *self.journal.warnings, *self.road.snapshot().problems]
+        found += [f"The engine: {each}" for each in self.engine.problems]
+        found += list(self.recorder.problems)
+        if self.runner.failure is not None:
+            found.append(f"The feed {self.feed.name} broke: {self.runner.failure}")
+        return list(dict.fromkeys(found))
+
+    def _make_road(self, settings: Settings) -> OrderRoad:
+        gate = Gate(self.pretrade, self._is_armed, self.kill_switch.state)
+        plan, at = self.plan, from_ns(self.start_ns).date()
+        day = self.calendars.session_on_or_after(at, SessionProduct.EQUITY)
+        if plan.resume_ns is not None:
+            return OrderRoad.recover(self.journal, plan.name, gate, self.table, self.clock, day=day)
+        details = {"mode": plan.mode.value, "seed": plan.seed, "start_date": plan.start_date.isoformat()}
+        return OrderRoad.begin(
+            self.journal, plan.name, gate, self.table, self.clock,
+            account=ACCOUNT, cash_e4=settings.account.paper_cash_e4, day=day, details=details,
+            currency=settings.account.base_currency,
+        )  # fmt: skip
+
+    def _is_armed(self, intent: OrderIntent) -> bool:
+        return self.arming.permits(intent.origin)
+
+    def _arming_blocked(self) -> str:
+        if self.kill_switch.state() is not KillState.CLEAR:
+            return "The kill switch is set; take it back with 'moneyness kill --release' first."
+        if self.health.is_stale():
+            return "The prices are stale: the feed is silent."
+        return ""
+
+    def _settle(self) -> None:
+        if not self.road.quiesce(SETTLE_TIMEOUT_S):
+            raise WorkFailed(f"The order road did not come to rest within {SETTLE_TIMEOUT_S:.0f} s.")
+
+    def _phase(self):  # type: ignore[no-untyped-def]
+        return self.day.phase
+
+    def _close_ns(self) -> int:
+        return self.day.close_ns
+
+    def _has_orders(self) -> bool:
+        return bool(self.road.snapshot().orders)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The gate's limits out of the settings file."""
+    risk = settings.risk
+    return Limits(
+        max_contracts=risk.max_order_contracts,
+        max_shares=risk.max_order_shares,
+        max_notional_e4=risk.max_order_notional_e4,
+        quote_age_ns=int(risk.max_quote_age_s * NS_PER_S),
+        collar_basis_points=int(risk.option_collar_percent * 100),
+        collar_ticks=risk.collar_min_ticks,
+    )
