@@ -1,7 +1,8 @@
 """Kernels of a limit order book with price-time priority.
 
-The book is four arrays that the caller owns. Prices are slots: whole ticks above ``header[BASE]``. Every level is a
+The book is a few arrays that the caller owns. Prices are slots: whole ticks above ``header[BASE]``. Every level is a
 doubly linked queue through the order pool, so adding and cancelling take the same time however deep the book is.
+``header[BID_CHANGES]`` and ``header[ASK_CHANGES]`` count what has happened to each side.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numba as nb
 import numpy as np
 
 HEADER_FIELDS = 8
-BASE, BEST_BID, BEST_ASK, FREE, LIVE, GENERATION = range(6)
+BASE, BEST_BID, BEST_ASK, FREE, LIVE, GENERATION, BID_CHANGES, ASK_CHANGES = range(8)
 BID_SIDE, ASK_SIDE = 1, -1
 NO_SLOT = -1
 
@@ -49,6 +50,8 @@ def clear(header, levels, orders, base_ticks):  # type: ignore[no-untyped-def]
     header[BEST_ASK] = NO_SLOT
     header[FREE] = 0
     header[LIVE] = 0
+    header[BID_CHANGES] += 1
+    header[ASK_CHANGES] += 1
 
 
 @nb.njit(nb.int64(_order[::1], nb.int64), nogil=True, cache=True)
@@ -96,6 +99,7 @@ def _remove(header, levels, orders, row):  # type: ignore[no-untyped-def]
     order["after"] = header[FREE]
     header[FREE] = row
     header[LIVE] -= 1
+    header[BID_CHANGES if side == BID_SIDE else ASK_CHANGES] += 1
     if level["orders"] == 0 and order["slot"] == header[BEST_BID if side == BID_SIDE else BEST_ASK]:
         _find_best(header, levels, side)
 
@@ -138,6 +142,7 @@ def post(header, levels, orders, side, ticks, size, owner):  # type: ignore[no-u
     level["size"] += size
     level["orders"] += 1
     header[LIVE] += 1
+    header[BID_CHANGES if side == BID_SIDE else ASK_CHANGES] += 1
     if side == BID_SIDE:
         header[BEST_BID] = max(header[BEST_BID], slot)
     elif header[BEST_ASK] == NO_SLOT or slot < header[BEST_ASK]:
@@ -175,6 +180,7 @@ def match(header, levels, orders, fills, side, limit_ticks, size):  # type: igno
         else:
             order["size"] -= traded
             level["size"] -= traded
+            header[ASK_CHANGES if side == BID_SIDE else BID_CHANGES] += 1
     return count
 
 
@@ -205,6 +211,7 @@ def reduce(header, levels, orders, order_id, size):  # type: ignore[no-untyped-d
     if taken <= 0:
         return 0
     order["size"] = size
+    header[BID_CHANGES if order["side"] == BID_SIDE else ASK_CHANGES] += 1
     levels[0 if order["side"] == BID_SIDE else 1, order["slot"]]["size"] -= taken
     return taken
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,11 +20,11 @@ from terminal.market.importers.lean.reader import Reader
 from terminal.market.importers.lean.trading_day import in_canonical_order
 from terminal.market.importers.report import ImportReport
 from terminal.market.importers.sources import SourceTable
+from terminal.venues.replay.waiting import empty_until
 
 CHUNK = 1 << 16
 _KEPT_BYTES = 512 << 20
 """Days that fit are kept, so that going back does not read them again."""
-_PATIENCE_S = 0.01
 _LATEST_HOUR = 20
 
 
@@ -103,7 +102,7 @@ class LeanFeed:
         with ThreadPoolExecutor(1, "lean-days") as pool:
             ahead = pool.submit(self._day, self.days[0])
             for number, day in enumerate(self.days):
-                yield from _waiting(ahead)
+                yield from empty_until(ahead)
                 batch = ahead.result()
                 if number + 1 < len(self.days):
                     ahead = pool.submit(self._day, self.days[number + 1])
@@ -133,15 +132,3 @@ class LeanFeed:
         if sum(each.nbytes for each in self._kept.values()) + batch.nbytes <= _KEPT_BYTES:
             self._kept[day] = batch
         return batch
-
-
-def _waiting(day: Future[Batch]) -> Iterator[Batch]:
-    while True:
-        try:
-            day.result(_PATIENCE_S)
-        except NotYet:
-            if day.done():
-                return
-            yield empty_batch(0)
-        else:
-            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Batch
 from terminal.infra import calendars as known_calendars
@@ -61,7 +62,8 @@ class SimFeed:
 
         Every call starts the market anew, with the same messages.
         """
-        return self._market().days(min(max(steps_per_batch, 1), STEPS_PER_SECOND))
+        most = max(NS_PER_S // self._step_ns, 1)
+        return self._market().days(min(max(steps_per_batch, 1), most))
 
     def history(self) -> History:
         """Daily bars and vols of the year before, and minute bars of the last sessions; simulated like the rest."""

@@ -14,10 +14,12 @@ import numba as nb
 import numpy as np
 
 from terminal.exchange.book_kernel import (
+    ASK_CHANGES,
     ASK_SIDE,
     BASE,
     BEST_ASK,
     BEST_BID,
+    BID_CHANGES,
     BID_SIDE,
     FILL,
     LEVEL,
@@ -55,6 +57,10 @@ _shown = nb.int64[:, :, ::1]
 def _publish_side(header, levels, state, shown, scratch, side, ts_ns, out, at):  # type: ignore[no-untyped-def]
     """Writes what changed among the best WINDOW levels of a side since it was last shown."""
     which = 0 if side == BID_SIDE else 1
+    changes = header[BID_CHANGES if side == BID_SIDE else ASK_CHANGES]
+    if shown[which, WINDOW, 1] == changes:
+        return at
+    shown[which, WINDOW, 1] = changes
     count = depth(header, levels, side, scratch)
     before = shown[which]
     used = before[WINDOW, 0]
@@ -127,9 +133,9 @@ def _makers(  # type: ignore[no-untyped-def]
         ask = int(math.ceil(fair_ticks + skew + half))
         drift = max(abs(bid - maker_ticks[m, 0, 0]), abs(ask - maker_ticks[m, 1, 0]))
         whole = find(orders, maker_ids[m, 0, 0]) != NO_SLOT and find(orders, maker_ids[m, 1, 0]) != NO_SLOT
-        eager = 0.75 if drift > 1.0 + 0.6 * half else (0.30 if drift > 0.25 * half else 0.03)
+        eager = 0.92 if drift > 1.0 + 0.5 * half else (0.6 if drift > 0.25 * half else 0.05)
         draw = rng.random()
-        if (drift == 0 and whole) or draw > (eager if whole else max(eager, 0.25)):
+        if (drift == 0 and whole) or draw > (eager if whole else max(eager, 0.6)):
             continue
         changed = 1
         for which in range(2):
@@ -150,6 +156,10 @@ def _makers(  # type: ignore[no-untyped-def]
                 if at_ticks[j] == ticks and find(orders, ids[j]) != NO_SLOT:
                     continue
                 cancel(header, levels, orders, ids[j])
+                if side == BID_SIDE and header[BEST_ASK] != NO_SLOT:
+                    ticks = min(ticks, header[BEST_ASK] + header[BASE] - 1 - j * step)
+                elif side == ASK_SIDE and header[BEST_BID] != NO_SLOT:
+                    ticks = max(ticks, header[BEST_BID] + header[BASE] + 1 + j * step)
                 at_ticks[j] = ticks
                 wish = _draw_size(rng, size * (0.5 + 0.35 * j), 0.4, parameters[LOT])
                 ids[j] = post(header, levels, orders, side, ticks, wish, m)
@@ -276,11 +286,11 @@ def flow_steps(  # type: ignore[no-untyped-def]
         # Informed traders take what the efficient price has passed.
         for side in (BID_SIDE, ASK_SIDE):
             best = header[BEST_ASK] if side == BID_SIDE else header[BEST_BID]
-            if best == NO_SLOT or (fair - (best + header[BASE])) * side <= 0.4 or rng.random() > 0.5:
+            if best == NO_SLOT or (fair - (best + header[BASE])) * side <= 0.4 or rng.random() > 0.85:
                 continue
             ts_ns = max(now_ns + 4_000_000 + int(rng.random() * 4_000_000), state[LAST_NS] + 1)
             limit = int(math.floor(fair)) if side == BID_SIDE else int(math.ceil(fair))
-            size = _draw_size(rng, 2.0 * parameters[TRADE_SIZE], 0.8, parameters[LOT])
+            size = _draw_size(rng, 6.0 * parameters[TRADE_SIZE], 0.8, parameters[LOT])
             at = _take(rng, parameters, state, header, levels, orders, fills, side, limit, size, ts_ns, out, at)
             at = _publish(header, levels, state, shown, scratch, ts_ns, out, at)
             state[LAST_NS] = ts_ns

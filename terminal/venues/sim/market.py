@@ -13,6 +13,7 @@ from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionPr
 from terminal.core.messages import MESSAGE, Batch
 from terminal.core.ticks import TickClass
 from terminal.infra.calendars import Calendars
+from terminal.infra.failures import WorkFailed
 from terminal.venues.sim import listing, model
 from terminal.venues.sim.calendar_events import dividends, earnings
 from terminal.venues.sim.contracts import OptionClass, dividend_value, earnings_variance
@@ -212,6 +213,8 @@ class SimMarket:
                 rows[at][0], market, rows[at][1], consumed[:-1], nerves, widths, first, plan.open_ns, end_ns,
                 self._out, used,
             )  # fmt: skip
+        if used >= len(self._out):
+            raise WorkFailed("the simulated market made more messages than a batch can hold; use smaller batches")
         return used
 
     def _close(self, plan: SessionPlan) -> Batch:

@@ -1,4 +1,7 @@
-"""Writing messages from compiled code: one call a message, and the next free row back."""
+"""Writing messages from compiled code: one call a message, and the next free row back.
+
+A full buffer takes no more and stays at its length, which the caller must read as a failure.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ _i8 = nb.int64
 @nb.njit(_i8(message_type[::1], _i8, _i8, _i8, _i8, _i8, _i8, _i8), nogil=True, cache=True)
 def write_quote(out, at, ts_ns, instrument, bid_px, ask_px, bid_size, ask_size):  # type: ignore[no-untyped-def]
     """A QUOTE at row ``at``; gives ``at + 1``."""
+    if at >= len(out):
+        return at
     row = out[at]
     row["ts_ns"] = ts_ns
     row["instrument"] = instrument
@@ -44,6 +49,8 @@ def write_quote(out, at, ts_ns, instrument, bid_px, ask_px, bid_size, ask_size):
 @nb.njit(_i8(message_type[::1], _i8, _i8, _i8, _i8, _i8, _i8), nogil=True, cache=True)
 def write_trade(out, at, ts_ns, instrument, px, size, aggressor):  # type: ignore[no-untyped-def]
     """A TRADE at row ``at``, ``aggressor`` 1 buyer, -1 seller, 0 unknown; gives ``at + 1``."""
+    if at >= len(out):
+        return at
     row = out[at]
     row["ts_ns"] = ts_ns
     row["instrument"] = instrument
@@ -59,6 +66,8 @@ def write_trade(out, at, ts_ns, instrument, px, size, aggressor):  # type: ignor
 @nb.njit(_i8(message_type[::1], _i8, _i8, _i8, _i8, _i8, _i8, _i8), nogil=True, cache=True)
 def write_depth(out, at, ts_ns, instrument, side, px, size, orders):  # type: ignore[no-untyped-def]
     """A DEPTH level at row ``at``; gives ``at + 1``."""
+    if at >= len(out):
+        return at
     row = out[at]
     row["ts_ns"] = ts_ns
     row["instrument"] = instrument

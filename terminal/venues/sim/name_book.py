@@ -77,7 +77,7 @@ class NameBook:
 
 def _parameters(parameters: Flow, step_ns: int) -> Floats:
     row = np.zeros(flow.PARAMETERS)
-    row[flow.TRADE_RATE] = parameters.daily_shares / parameters.trade_shares / SESSION_S * 0.8
+    row[flow.TRADE_RATE] = parameters.daily_shares / parameters.trade_shares / SESSION_S * 0.5
     row[flow.TRADE_SIZE] = parameters.trade_shares
     row[flow.HALF_SPREAD] = parameters.half_spread_ticks
     row[flow.LADDER_STEP] = parameters.ladder_step_ticks

@@ -187,7 +187,7 @@ def quote_steps(  # type: ignore[no-untyped-def]
             if abs(moved) <= floats[LIMIT, i] or now_ns < ints[START_NS, i] or now_ns >= expiries[END_NS, e]:
                 continue
             # A maker looks late at random, but never leaves a quote that its own price has passed.
-            if abs(moved) <= 1.4 * floats[LIMIT, i] and quote_rng.random() > 0.25:
+            if abs(moved) <= 1.1 * floats[LIMIT, i] and quote_rng.random() > 0.25:
                 continue
             price = price_contract(parameters, expiries, floats, ints, i, spot)
             half = half_spread(parameters, expiries, floats, ints, i, spot, price, widths[step])
