@@ -35,7 +35,8 @@ class LoadedDay:
         """Messages of one kind, of the options or of the underlying."""
         is_option = self.table.underlying_of[self.batch["instrument"]] >= 0
         chosen = (self.batch["kind"] == kind) & (self.batch["instrument"] >= 0) & (is_option == options)
-        return self.batch[chosen]
+        messages: Batch = self.batch[chosen]
+        return messages
 
 
 LoadDay = Callable[[str, str], LoadedDay]
@@ -61,7 +62,6 @@ def load_day(lean: Path) -> LoadDay:
 
     @cache
     def loaded(symbol: str, day: str) -> LoadedDay:
-        found = load(lean, symbol, day)
-        return found
+        return load(lean, symbol, day)
 
     return loaded

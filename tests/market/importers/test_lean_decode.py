@@ -229,7 +229,7 @@ def test_a_file_that_is_no_zip_is_named(tmp_path: Path) -> None:
     for content in (b"", b"time,open\n1,2\n", b"PK\x03\x04 and then nothing"):
         path = tmp_path / "20240110_trade.zip"
         path.write_bytes(content)
-        with pytest.raises(UnreadableFile, match="20240110_trade.zip is no zip file"):
+        with pytest.raises(UnreadableFile, match=r"20240110_trade\.zip is no zip file"):
             read_archive(path)
     with pytest.raises(UnreadableFile, match="is not there"):
         read_archive(tmp_path / "nothing.zip")

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from terminal.core.clock import CHICAGO, at_ns
@@ -53,8 +54,8 @@ def state_at(day: LoadedDay, ts_ns: int) -> MarketState:
     return state
 
 
-def flagged(batch: Batch, flag: Flag) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return (batch["flags"] & int(flag)) != 0
+def flagged(batch: Batch, flag: Flag) -> npt.NDArray[np.bool_]:
+    return np.asarray((batch["flags"] & int(flag)) != 0, np.bool_)
 
 
 def carried_forward(quotes: Batch) -> tuple[int, int, int]:
@@ -195,9 +196,7 @@ def test_apple_across_its_split(apple: list[LoadedDay]) -> None:
         assert len(ids) == contracts
         names.append({day.table.get(int(each)).symbol for each in ids})
     assert not names[0] & names[1]
-    officials = {
-        int(m[OFFICIAL_KIND]): int(m[OFFICIAL_PX]) for m in after.batch[after.batch["kind"] == Kind.OFFICIAL]
-    }
+    officials = {int(m[OFFICIAL_KIND]): int(m[OFFICIAL_PX]) for m in after.batch[after.batch["kind"] == Kind.OFFICIAL]}
     assert officials[OfficialKind.PRIOR_CLOSE] == round(6_455_700 / 7)
     assert officials[OfficialKind.CLOSE] == 937_000
     assert before.report.refused == {}
