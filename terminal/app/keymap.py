@@ -26,7 +26,8 @@ class BadKeyError(ValueError):
 
 def normalise(text: str) -> str:
     """One spelling for a key sequence: ``ctrl + k`` is ``Ctrl+K``; BadKeyError with a sentence when it is none."""
-    parts = [part.strip() for part in text.replace("++", "+Plus").split("+")]
+    spelled = "Plus" if text.strip() == "+" else text.replace("++", "+Plus")
+    parts = [part.strip() for part in spelled.split("+")]
     if not parts or not all(parts):
         raise BadKeyError(f"{text!r} is not a key; write it like Ctrl+K")
     *held, key = parts

@@ -33,7 +33,7 @@ from terminal.risk.limits import Limits
 from terminal.risk.pretrade import PreTrade
 from terminal.store.batch_writer import SessionRow
 from terminal.store.journal import Journal
-from terminal.store.market_db import DatabaseSettings, MarketDatabase
+from terminal.store.market_db import MarketDatabase
 from terminal.store.recorder import Recorder, RecorderSettings
 from terminal.trading.gate import Gate
 from terminal.trading.road import OrderRoad
@@ -58,6 +58,7 @@ class Rooms:
         settings: Settings,
         calendars: Calendars,
         journal: Journal,
+        database: MarketDatabase,
         *,
         speed: float | None,
         sources: SourceTable | None,
@@ -67,7 +68,6 @@ class Rooms:
         self.table = table
         self.journal = journal
         self.calendars = calendars
-        self.start_ns = plan.resume_ns or feed.first_ns()
         self.clock = MarketClock(feed.first_ns())
         self.state = MarketState(table, feed.name)
         self.tape = Tape()
@@ -75,7 +75,9 @@ class Rooms:
         self.engine = Engine(self.tape, self.state, self.clock, self.hooks)
         self.io = IoThread()
         self.day = TradingDay(self.clock, table, calendars)
+        # What lies before the open is let through at once when somebody watches: nobody waits for the pre-market.
         paced_from_ns = plan.resume_ns or (0 if speed is None else self.day.open_ns)
+        self.start_ns = max(paced_from_ns, feed.first_ns())
         self.runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self.engine.restart)
         self.kill_switch = KillSwitch(profile.kill_flag_file)
         self.arming = Arming(is_paper=True, blocked=self._arming_blocked)
@@ -86,10 +88,8 @@ class Rooms:
         self.exchange = PaperExchange(table, self.state, self.clock, self.fees, self.road.report)
         self.road.attach(self.exchange)
         self.engine.watched = self.exchange.watched
-        memory_mib = settings.recorder.memory_limit_mb
-        self.database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
         self.recorder = Recorder(
-            self.database,
+            database,
             table,
             profile.spill_dir,
             SessionRow(plan.name, plan.mode.value, feed.name, plan.seed),

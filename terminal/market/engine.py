@@ -116,6 +116,10 @@ class Engine(threading.Thread):
         self.command(forget)
         done.wait(10)
 
+    def halt(self) -> None:
+        """Ends the run at the instant in hand; called by an action. What the tape still holds is not processed."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float = 3.0) -> None:
         """Ends the thread after the batch in hand."""
         self._stopping.set()

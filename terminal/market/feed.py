@@ -116,6 +116,10 @@ class FeedRunner:
     async def _pass(self) -> bool:
         """One run through the feed; True when it was asked to start over."""
         for batch in self.feed.batches():
+            if self._stopping:
+                return False
+            if len(batch) == 0:
+                await asyncio.sleep(0)
             at = 0
             while at < len(batch):
                 if self._stopping:

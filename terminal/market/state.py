@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ class Channel:
     """One feed's pulse: a silent channel makes its prices stale, an unchanged contract does not."""
 
     name: str
+    first_ts_ns: int = 0
     last_ts_ns: int = 0
     messages: int = 0
 
@@ -44,6 +46,7 @@ class MarketState:
         self.book = BookStore(self._lock)
         self.channel = Channel(channel)
         self.changed = 0
+        self.applied_ns = 0
         self.refused: dict[str, int] = {}
         self._counts = np.zeros((16, 16), np.int64)
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
@@ -59,6 +62,7 @@ class MarketState:
             self._counts[:] = 0
             self.bars.clear()
             self.book.clear()
+            self.channel.first_ts_ns = 0
             self.channel.last_ts_ns = 0
             self.channel.messages = 0
             self.refused.clear()
@@ -76,11 +80,14 @@ class MarketState:
                 self.book.slot_of, self.book.levels, self.book.count,
             )  # fmt: skip
         self.changed += 1
+        self.applied_ns = time.perf_counter_ns()
         if refused:
             self.refused["unknown instrument"] = self.refused.get("unknown instrument", 0) + refused
-        # A clock message says that time goes on, not that the feed is alive.
-        said = np.flatnonzero(batch["kind"] != Kind.CLOCK)
+        # That time goes on, or that a session begins, is no sign of life of the feed.
+        said = np.flatnonzero((batch["kind"] != Kind.CLOCK) & (batch["kind"] != Kind.PHASE_CHANGE))
         if len(said):
+            if not self.channel.messages:
+                self.channel.first_ts_ns = int(batch["ts_ns"][said[0]])
             self.channel.last_ts_ns = max(self.channel.last_ts_ns, int(batch["ts_ns"][said[-1]]))
             self.channel.messages += len(said)
 

@@ -1,0 +1,54 @@
+"""The desk: everything the window, its panels and the script may touch, over the rooms of one session."""
+
+from __future__ import annotations
+
+import time
+
+from terminal.app.alerts import Alerts
+from terminal.app.arming import Arming
+from terminal.app.commands import CommandRegistry
+from terminal.app.day import TradingDay
+from terminal.app.health import DeskHealth
+from terminal.app.links import LinkGroups
+from terminal.app.playback import FeedPlayback
+from terminal.app.ports import DeskMode
+from terminal.app.rooms import Rooms
+from terminal.app.tasks import Tasks
+from terminal.app.trading_desk import TradingDesk
+from terminal.core.clock import MarketClock
+from terminal.core.instruments import InstrumentTable
+from terminal.core.latency import LatencyMeter
+from terminal.infra.logs import LogRing
+from terminal.infra.settings import Settings
+from terminal.market.state import MarketState
+
+
+class Desk:
+    """Implements ``app.desk_port.DeskPort``."""
+
+    def __init__(self, rooms: Rooms, log: LogRing, settings: Settings) -> None:
+        self.rooms = rooms
+        self.mode: DeskMode = rooms.plan.mode
+        self.table: InstrumentTable = rooms.table
+        self.market: MarketState = rooms.state
+        self.clock: MarketClock = rooms.clock
+        self.day: TradingDay = rooms.day
+        self.trading: TradingDesk = rooms.trading
+        self.arming: Arming = rooms.arming
+        self.health: DeskHealth = rooms.health
+        self.playback: FeedPlayback | None = rooms.playback
+        self.commands = CommandRegistry()
+        self.links = LinkGroups()
+        self.tasks = Tasks()
+        self.alerts = Alerts()
+        self.log = log
+        self.settings = settings
+        self.state_to_paint = LatencyMeter()
+        self._painted = 0
+
+    def note_paint(self) -> None:
+        """Called at the end of a paint: how old the newest batch is that it can have shown."""
+        changed = self.market.changed
+        if changed != self._painted:
+            self._painted = changed
+            self.state_to_paint.add(time.perf_counter_ns() - self.market.applied_ns)

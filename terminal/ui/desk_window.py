@@ -1,0 +1,105 @@
+"""The window's life in one run of the desk: made, shown, run until the run is over, pictured, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from pathlib import Path
+
+# qasync picks the binding that is imported already.
+from PySide6.QtCore import Qt
+from qasync import QEventLoop
+
+from terminal.app.desk import Desk
+from terminal.app.keymap import Keymap
+from terminal.app.report import UiFigures
+from terminal.app.workspaces import WorkspaceStore
+from terminal.infra import resources
+from terminal.infra.paths import Profile
+from terminal.infra.settings import Settings
+from terminal.ui import panels
+from terminal.ui.application import build_application, screenshot
+from terminal.ui.panel_registry import PanelRegistry
+from terminal.ui.shell.main_window import MainWindow
+from terminal.ui.theme.icons import IconSet
+from terminal.ui.theme.theme import ThemeSwitch
+
+POLL_S = 0.02
+FRAMES_BEFORE_READY = 10
+
+
+class DeskWindow:
+    """Owns the QApplication and the main window. UI thread only."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        profile: Profile,
+        settings: Settings,
+        *,
+        headless: bool,
+        size: tuple[int, int],
+        theme: str | None,
+        workspace: str | None,
+    ) -> None:
+        look = settings.desk
+        themes = ThemeSwitch(
+            theme or look.theme,
+            colour_blind=look.palette == "blue-orange",
+            comfortable=look.row_density == "comfortable",
+        )
+        root = resources.root()
+        self._application = build_application(themes, root, headless=headless)
+        registry = PanelRegistry()
+        panels.register(registry)
+        self._desk = desk
+        self._over = threading.Event()
+        self.main = MainWindow(
+            desk,
+            registry,
+            panels.PANEL_TYPES,
+            WorkspaceStore(profile.workspaces_dir),
+            themes,
+            keymap=Keymap(profile.settings_file.with_name("keys.toml")),
+            icons=IconSet(root / "icons"),
+            workspace=workspace or "",
+        )
+        self.main.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
+        self.main.resize(*size)
+
+    def run(self, over: threading.Event) -> None:
+        """Shows the window and returns when ``over`` is set or the window was closed."""
+        self._over = over
+        self.main.closing.connect(over.set)
+        self.main.show()
+        loop = QEventLoop(self._application)
+        asyncio.set_event_loop(loop)
+        with loop:
+            loop.run_until_complete(self._until_over())
+
+    async def _until_over(self) -> None:
+        while not self._over.is_set():
+            if not self.main.is_ready and self._has_begun():
+                gc.collect()
+                gc.freeze()
+                self.main.ready()
+            await asyncio.sleep(POLL_S)
+
+    def _has_begun(self) -> bool:
+        return self.main.clock.statistics.summary().frames >= FRAMES_BEFORE_READY and self._desk.market.changed > 0
+
+    def screenshot(self, path: Path) -> None:
+        """A picture of the window as it is now; WorkFailed when it cannot be written."""
+        self.main.clock.tick()
+        self._application.processEvents()
+        screenshot(self.main, path)
+
+    def close(self) -> UiFigures:
+        """Closes the window and gives what its frame clock counted since it was ready."""
+        summary = self.main.frame_summary() if self.main.is_ready else None
+        self.main.close()
+        self._application.processEvents()
+        if summary is None:
+            return UiFigures()
+        return UiFigures(summary.frames, round(summary.p99_ms, 3), round(summary.longest_gap_ms, 3))
