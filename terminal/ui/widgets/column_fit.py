@@ -14,9 +14,7 @@ class ColumnFit(QObject):
     that share the room that is left. Once a person has hidden, shown or resized a column, nothing is changed any more.
     """
 
-    def __init__(
-        self, table: QTableView, order: Sequence[Sequence[int]], *, spread: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, table: QTableView, order: Sequence[Sequence[int]], *, spread: Sequence[int] = ()) -> None:
         super().__init__(table)
         self._table = table
         self._order = tuple(tuple(group) for group in order)

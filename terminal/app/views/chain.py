@@ -1,0 +1,294 @@
+"""The option chain of one expiry: calls left, strikes in the middle, puts right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.app import ages, formats
+from terminal.app.ports import Market, Rows
+from terminal.app.views.cells import ABSENT, Align, CellGrid, Changes, Column, Look, Looks, Raw, Tone, age_level
+from terminal.app.views.chain_vols import Vols
+from terminal.app.views.freshness import FeedPulse
+from terminal.app.views.quality import quality_words
+from terminal.core.clock import from_ns
+from terminal.core.instruments import Instrument, InstrumentTable, SettlementTime, Style
+from terminal.core.messages import Phase
+from terminal.core.money import ABSENT_PX
+from terminal.core.orders import Side
+from terminal.core.osi import Right
+from terminal.market.rows import Quality
+
+_FIELDS = (
+    ("oi", "OI", "Open interest, contracts, as of the morning", "000,000", False, False),
+    ("volume", "Vol", "Traded today, contracts", "00,000", False, False),
+    ("delta", "Δ", "Delta: change of the price per 1.00 of the underlying", "−0.000", False, False),
+    ("iv", "IV", "Implied vol of the mid, points", "000.0", False, False),
+    ("last", "Last", "Last trade, USD per share", "000.00", True, False),
+    ("bid_size", "B sz", "Size at the best bid, contracts", "0,000", False, False),
+    ("bid", "Bid", "Best bid, USD per share; click to draft a sale", "000.00", True, False),
+    ("ask", "Ask", "Best ask, USD per share; click to draft a purchase", "000.00", True, False),
+    ("ask_size", "A sz", "Size at the best ask, contracts", "0,000", False, False),
+)
+_LEFT = tuple(field[0] for field in _FIELDS)
+_RIGHT = ("bid_size", "bid", "ask", "ask_size", "last", "iv", "delta", "volume", "oi")
+_BY_ID = {field[0]: field for field in _FIELDS}
+
+
+def _columns() -> tuple[Column, ...]:
+    def side(prefix: str, word: str, ids: tuple[str, ...]) -> list[Column]:
+        found = []
+        for each in ids:
+            _id, title, help_text, sample, tints, optional = _BY_ID[each]
+            column_id, tip = f"{prefix}.{each}", f"{word}: {help_text}"
+            found.append(Column(column_id, title, tip, sample, tints=tints, optional=optional))
+        return found
+
+    strike = Column("strike", "Strike", "Strike, USD", "0,000.0", Align.CENTRE)
+    return (*side("call", "Call", _LEFT), strike, *side("put", "Put", _RIGHT))
+
+
+COLUMNS = _columns()
+STRIKE = len(_LEFT)
+_AT = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One expiry of one root: what the expiry selector offers."""
+
+    expiry: date
+    root: str
+    settlement: SettlementTime
+    style: Style
+    expires_ns: int
+
+    @property
+    def key(self) -> str:
+        """For the settings."""
+        return f"{self.expiry.isoformat()} {self.root}"
+
+    def days(self, now_ns: int) -> int:
+        """Calendar days from the exchange's date of ``now_ns`` to the expiry."""
+        return (self.expiry - from_ns(now_ns).date()).days
+
+    def label(self, now_ns: int, *, with_root: bool) -> str:
+        """``24 Dec 2015  0DTE  PM``: date, days left, settlement; with the root where there are several."""
+        days = self.days(now_ns)
+        left = "expired" if days < 0 or now_ns >= self.expires_ns else "0DTE" if days == 0 else f"{days}d"
+        parts = [f"{self.expiry:%d %b %Y}", left, self.settlement.value.upper()]
+        return "   ".join([self.root, *parts] if with_root else parts)
+
+
+def series_of(table: InstrumentTable, underlying: int) -> list[Series]:
+    """Every expiry and root listed on an underlying, by expiry, then root."""
+    found: dict[tuple[date, str], Series] = {}
+    for expiry in table.expiries(underlying):
+        for row in table.chain(underlying, expiry):
+            if row.option is None or (expiry, row.option.symbol.root) in found:
+                continue
+            terms = row.option
+            root = terms.symbol.root
+            found[expiry, root] = Series(expiry, root, terms.settlement, terms.style, terms.expires_ns)
+    return [found[key] for key in sorted(found)]
+
+
+class ChainView:
+    """The rows (strikes) of one series, array-backed. UI thread only."""
+
+    def __init__(self, table: InstrumentTable, market: Market) -> None:
+        self._table = table
+        self._market = market
+        self.grid = CellGrid(COLUMNS)
+        self.underlying: Instrument | None = None
+        self.series: Series | None = None
+        self.strikes_px: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._pairs: list[tuple[Instrument | None, Instrument | None]] = []
+        self._ids: npt.NDArray[np.int32] = np.empty((0, 2), np.int32)
+        self._shown = (0, 0)
+        self._reset = True
+        self._iv: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
+        self._delta: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
+        self._formatters = [self._formatter(column.id) for column in COLUMNS]
+
+    def show(self, underlying: Instrument, series: Series | None) -> None:
+        """Shows a series of an underlying; None shows an empty chain."""
+        self.underlying, self.series = underlying, series
+        pairs: dict[int, list[Instrument | None]] = {}
+        for row in self._table.chain(underlying.id, series.expiry) if series else []:
+            if row.option is not None and series is not None and row.option.symbol.root == series.root:
+                place = 0 if row.option.symbol.right is Right.CALL else 1
+                pairs.setdefault(row.option.strike_px, [None, None])[place] = row
+        strikes = sorted(pairs)
+        self.strikes_px = np.array(strikes, np.int64)
+        self._pairs = [(pairs[strike][0], pairs[strike][1]) for strike in strikes]
+        self._ids = np.array([[row.id if row else -1 for row in pair] for pair in self._pairs], np.int32).reshape(-1, 2)
+        self._iv = np.full((len(strikes), 2), ABSENT, np.int64)
+        self._delta = np.full((len(strikes), 2), ABSENT, np.int64)
+        self._reset = True
+
+    @property
+    def will_reset(self) -> bool:
+        """Whether the next refresh has other rows."""
+        return self._reset
+
+    def row_of(self, instrument: int) -> int | None:
+        """The row of a contract; None when it is not in this series."""
+        rows = np.nonzero(self._ids == instrument)[0]
+        return int(rows[0]) if len(rows) else None
+
+    def spot_px(self) -> int | None:
+        """Mid of the underlying, else its last trade; None when neither is there."""
+        if self.underlying is None:
+            return None
+        quote = self._market.read(np.array([self.underlying.id], np.int32))[0]
+        if quote["quality"] in {Quality.OK, Quality.LOCKED}:
+            return int(quote["bid_px"] + quote["ask_px"]) // 2
+        return None if quote["last_px"] == ABSENT_PX else int(quote["last_px"])
+
+    def at_the_money(self) -> int | None:
+        """The row whose strike is nearest to the spot; None when the spot or the strikes are unknown."""
+        spot = self.spot_px()
+        if spot is None or not len(self.strikes_px):
+            return None
+        return int(np.argmin(np.abs(self.strikes_px - spot)))
+
+    def option(self, row: int, column: int) -> Instrument | None:
+        """The contract that a cell belongs to; None for the strike or where no such contract is listed."""
+        if not 0 <= row < len(self._pairs) or column == STRIKE:
+            return None
+        return self._pairs[row][0 if column < STRIKE else 1]
+
+    def side_of_click(self, column: int) -> Side | None:
+        """What a click drafts: a sale on a bid, a purchase on an ask, nothing elsewhere."""
+        name = COLUMNS[column].id.partition(".")[2]
+        return {"bid": Side.SELL, "bid_size": Side.SELL, "ask": Side.BUY, "ask_size": Side.BUY}.get(name)
+
+    def visible(self, first: int, last: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Ids [rows, 2] (calls, puts; -1 where not listed) and strikes of the rows ``first`` to ``last``."""
+        return self._ids[first : last + 1], self.strikes_px[first : last + 1]
+
+    def put_vols(self, first: int, vols: Vols) -> None:
+        """Takes implied vols and deltas of the rows from ``first`` on; shown at the next refresh."""
+        after = first + len(vols.iv)
+        if after <= len(self._iv):
+            self._iv[first:after] = vols.iv
+            self._delta[first:after] = vols.delta
+
+    def refresh(self, first: int, last: int, now_ns: int, pulse: FeedPulse) -> Changes:
+        """Reads and formats the rows ``first`` to ``last`` (those on the screen); the others keep what they had."""
+        reset = self._reset
+        if reset:
+            self._reset = False
+            self.grid.resize(len(self._pairs))
+        first, last = max(0, first), min(last, len(self._pairs) - 1)
+        if last < first:
+            return Changes(reset=reset)
+        ids = self._ids[first : last + 1]
+        quotes = self._market.read(np.maximum(ids, 0).ravel()).reshape(-1, 2)
+        raw = self._raw(first, ids, quotes)
+        looks = self._looks(first, ids, quotes, raw, now_ns, pulse)
+        changed = self.grid.put(first, raw, looks, self._formatters)
+        return Changes(reset=True) if reset else Changes(cells=changed)
+
+    def hint(self, row: int, column: int, now_ns: int) -> str:
+        """A cell's tooltip: contract, what is wrong with the quote, the age of each side."""
+        instrument = self.option(row, column)
+        if instrument is None:
+            return ""
+        quote = self._market.read(np.array([instrument.id], np.int32))[0]
+        parts = [instrument.label]
+        wrong = quality_words(Quality(int(quote["quality"])))
+        if wrong:
+            parts.append(wrong)
+        for word, name in (("Bid", "bid_ts_ns"), ("Ask", "ask_ts_ns"), ("Last", "last_ts_ns")):
+            if quote[name]:
+                ts_ns = int(quote[name])
+                parts.append(f"{word} since {ages.time_of_day(ts_ns)}, {ages.age(now_ns - ts_ns)}")
+        if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
+            parts.append("The market is closed: these are the day's last values.")
+        return "\n".join(parts)
+
+    def _raw(self, first: int, ids: npt.NDArray[np.int32], quotes: Rows) -> Raw:
+        raw = np.full((len(ids), len(COLUMNS)), ABSENT, np.int64)
+        raw[:, STRIKE] = self.strikes_px[first : first + len(ids)]
+        listed = ids >= 0
+        for place, prefix in enumerate(("call", "put")):
+            side, known = quotes[:, place], listed[:, place]
+            has_bid, has_ask = known & (side["bid_px"] != ABSENT_PX), known & (side["ask_px"] != ABSENT_PX)
+            values = {
+                "bid": np.where(has_bid, side["bid_px"], ABSENT),
+                "ask": np.where(has_ask, side["ask_px"], ABSENT),
+                "bid_size": np.where(has_bid, side["bid_size"], ABSENT),
+                "ask_size": np.where(has_ask, side["ask_size"], ABSENT),
+                "last": np.where(known, side["last_px"], ABSENT),
+                "volume": np.where(known & (side["volume"] > 0), side["volume"], ABSENT),
+                "oi": np.where(known & (side["open_interest"] > 0), side["open_interest"], ABSENT),
+                "iv": self._iv[first : first + len(ids), place],
+                "delta": self._delta[first : first + len(ids), place],
+            }
+            for name, value in values.items():
+                raw[:, _AT[f"{prefix}.{name}"]] = value
+        return raw
+
+    def _looks(
+        self, first: int, ids: npt.NDArray[np.int32], quotes: Rows, raw: Raw, now_ns: int, pulse: FeedPulse
+    ) -> Looks:
+        looks = np.full(raw.shape, np.uint16(Tone.LABEL), np.uint16)
+        looks[:, STRIKE] = Look.HEAD | Look.STRONG
+        spot = self.spot_px()
+        middle = self.at_the_money()
+        for place, prefix in enumerate(("call", "put")):
+            bid, ask = _AT[f"{prefix}.bid"], _AT[f"{prefix}.ask"]
+            prices = [bid, ask]
+            side = quotes[:, place]
+            looks[:, prices] = Tone.VALUE
+            looks[raw[:, bid] == ABSENT, bid] = Tone.LABEL
+            looks[raw[:, ask] == ABSENT, ask] = Tone.LABEL
+            quality = side["quality"]
+            bad = (ids[:, place] >= 0) & ((quality == Quality.CROSSED) | (quality == Quality.ZERO))
+            looks[np.ix_(bad, prices)] = Tone.WARN | Look.BAD
+            closed = side["phase"] == Phase.CLOSED
+            looks[np.ix_(closed & ~bad, prices)] = Tone.LABEL
+            if pulse.is_silent:
+                stale = [*prices, _AT[f"{prefix}.iv"], _AT[f"{prefix}.delta"]]
+                looks[np.ix_(~closed & (side["ts_ns"] != 0), stale)] = Tone.MUTED | Look.STALE
+            for column, stamp in ((bid, "bid_ts_ns"), (ask, "ask_ts_ns")):
+                age = np.where((side[stamp] == 0) | closed | (raw[:, column] == ABSENT), -1, now_ns - side[stamp])
+                looks[:, column] |= age_level(age)
+            if spot is not None:
+                strikes = self.strikes_px[first : first + len(ids)]
+                inside = strikes < spot if place == 0 else strikes > spot
+                columns = slice(0, STRIKE) if place == 0 else slice(STRIKE + 1, None)
+                looks[inside, columns] |= np.uint16(Look.ITM)
+        if middle is not None and first <= middle < first + len(ids):
+            looks[middle - first, STRIKE] |= np.uint16(Look.ATM)
+        return looks
+
+    def _formatter(self, column: str) -> Callable[[int, int], str]:
+        side, _, name = column.partition(".")
+        place = 0 if side == "call" else 1
+        if column == "strike":
+            return lambda _row, raw: strike_text(raw)
+        if name in {"bid", "ask", "last"}:
+
+            def price(row: int, raw: int) -> str:
+                instrument = self._pairs[row][place]
+                return formats.MISSING if instrument is None else formats.price(raw, instrument)
+
+            return price
+        if name == "iv":
+            return lambda _row, raw: formats.iv_points(raw / 1000)
+        if name == "delta":
+            return lambda _row, raw: formats.ratio(raw / 1000, 3)
+        return lambda _row, raw: formats.size(raw)
+
+
+def strike_text(px: int) -> str:
+    """A strike with as many decimals as it has, at least none: ``750``, ``99.29``, ``2.5``."""
+    text = formats.fixed(px, 10_000, 3)
+    return text.rstrip("0").rstrip(".")

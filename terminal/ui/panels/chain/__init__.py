@@ -1,0 +1,1 @@
+"""The option chain panel and its table."""

@@ -1,0 +1,382 @@
+"""The option chain panel: one expiry at a time, calls left, strikes in the middle, puts right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from terminal.app import formats
+from terminal.app.ports import OrderDraft
+from terminal.app.views.chain import COLUMNS, STRIKE, ChainView, Series, series_of
+from terminal.app.views.chain_vols import chain_vols, method_name, years_left
+from terminal.app.views.freshness import FeedWatch
+from terminal.core.instruments import Instrument, Style
+from terminal.core.orders import OrderType
+from terminal.ui.bridge.frame_clock import Frame, Needs
+from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
+from terminal.ui.panels.chain.grid_table import GridTable
+from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.column_fit import ColumnFit
+from terminal.ui.widgets.empty_state import EmptyState
+
+_IMPORTANCE = ("bid", "ask", "iv", "last", "bid_size", "ask_size", "delta", "volume", "oi")
+_VOLS_EVERY_NS = 500_000_000
+_AT = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+class ChainPanel(Panel):
+    """Click a bid to draft a sale, an ask to draft a purchase; nothing is sent from here."""
+
+    TYPE, TITLE = "chain", "Option chain"
+    NEEDS = Needs.MARKET | Needs.SECOND
+    MIN_INTERVAL_MS = 100
+    COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
+        PanelCommand(
+            "centre", "Centre the chain on the spot", "centre", ("Ctrl+Home",), help="The strike nearest to the spot"
+        ),
+        PanelCommand("next", "Next expiry", "next_expiry", ("Ctrl+Right",)),
+        PanelCommand("previous", "Previous expiry", "previous_expiry", ("Ctrl+Left",)),
+        PanelCommand(
+            "show",
+            "Show the contract in the linked panels",
+            "show_contract",
+            ("Ctrl+Return",),
+            enabled_method="has_contract",
+        ),
+    )
+
+    def __init__(self, context: PanelContext, panel_id: str) -> None:
+        super().__init__(context, panel_id)
+        desk = context.desk
+        self._feed = FeedWatch(desk.health)
+        self._view = ChainView(desk.table, desk.market)
+        self._series: list[Series] = []
+        self._wanted_key = ""
+        self._wanted_option: int | None = None
+        self._must_centre = True
+        self._vols_ns = 0
+        self._listed = -1
+        self._labels_day = -1
+        self.table = GridTable(self._view.grid, context.clock, context.theme, "Option chain")
+        groups = [[STRIKE]] + [[_AT[f"call.{name}"], _AT[f"put.{name}"]] for name in _IMPORTANCE]
+        self._fit = ColumnFit(self.table, groups, spread=range(len(COLUMNS)))
+        self._fit.set_widths(self.table.natural_widths())
+        self._build_head()
+        self.empty = EmptyState("Choose a symbol that has listed options.", "Find a symbol", self._find)
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addLayout(self._head)
+        inner.addWidget(self._caption())
+        inner.addWidget(self.table, 1)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(page)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.pages)
+        self.setFocusProxy(self.table)
+        self.table.cell_clicked.connect(self._clicked)
+        self.table.cell_activated.connect(self._activated)
+        self.table.doubleClicked.connect(self.show_contract)
+        self.table.horizontalHeader().customContextMenuRequested.connect(self._column_menu)
+        self.table.viewport().installEventFilter(self)
+
+    def _build_head(self) -> None:
+        self.expiry = QComboBox()
+        self.expiry.setAccessibleName("Expiry")
+        self.expiry.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.expiry.setMaxVisibleItems(24)
+        self.spot = QLabel()
+        self.spot.setProperty("role", "value")
+        self.rate = QDoubleSpinBox()
+        self.rate.setAccessibleName("Interest rate for the implied vols, per cent")
+        self.rate.setToolTip(
+            "Interest rate that the implied vols and deltas are reckoned with, continuously compounded"
+        )
+        self.rate.setRange(-5.0, 50.0)
+        self.rate.setDecimals(2)
+        self.rate.setSingleStep(0.25)
+        self.rate.setPrefix("r ")
+        self.rate.setSuffix(" %")
+        self.rate.setFixedWidth(86)
+        self.centre_button = QToolButton()
+        self.centre_button.setText("Centre")
+        self.centre_button.setProperty("role", "flat")
+        self.centre_button.setToolTip("Scroll to the strike nearest to the spot (Ctrl+Home)")
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(4, 2, 4, 2)
+        self._head.setSpacing(8)
+        self._head.addWidget(self.expiry)
+        self._head.addWidget(self.spot, 1)
+        self._head.addWidget(self.rate)
+        self._head.addWidget(self.centre_button)
+        self.expiry.currentIndexChanged.connect(self._expiry_chosen)
+        self.rate.valueChanged.connect(self._rate_changed)
+        self.centre_button.clicked.connect(self.centre)
+
+    def _caption(self) -> QWidget:
+        caption = QWidget()
+        row = QHBoxLayout(caption)
+        row.setContentsMargins(0, 0, 8, 0)
+        for text in ("Calls", "Puts"):
+            label = QLabel(text)
+            label.setProperty("role", "faint")
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            row.addWidget(label, 1)
+        return caption
+
+    def refresh(self, frame: Frame) -> None:
+        """Reads the rows on the screen."""
+        self._keep_series(frame.market_ns)
+        if self._view.series is None:
+            return
+        if self._must_centre and self._view.at_the_money() is not None:
+            self._reset_rows(frame)
+            self.centre()
+        self._write_spot()
+        if frame.wall_ns - self._vols_ns >= _VOLS_EVERY_NS and getattr(self.context.desk, "kernels_ready", True):
+            self._vols_ns = frame.wall_ns
+            self._reckon_vols(frame.market_ns)
+        if self._view.will_reset:
+            self._reset_rows(frame)
+        first, last = self.table.visible_rows()
+        changes = self._view.refresh(first, last, frame.market_ns, self._feed.pulse(frame.wall_ns))
+        self.table.show_changes(changes, frame.wall_ns)
+
+    def show_instrument(self, instrument: Instrument) -> None:
+        """The chain of an underlying; of an option, its underlying's chain with its expiry and row."""
+        self._wanted_option = None
+        if instrument.option is not None:
+            self._wanted_key = f"{instrument.option.symbol.expiry.isoformat()} {instrument.option.symbol.root}"
+            self._wanted_option = instrument.id
+            instrument = self.context.desk.table.get(instrument.option.underlying)
+        if (
+            self._view.underlying is None
+            or self._view.underlying.id != instrument.id
+            or self._wanted_option is not None
+        ):
+            self._view.show(instrument, None)
+            self._listed = -1
+
+    def subtitle(self) -> str:
+        """The underlying."""
+        return self._view.underlying.label if self._view.underlying else ""
+
+    def apply_theme(self, theme: Theme) -> None:
+        """New colours and fonts."""
+        self.table.apply_theme(theme)
+        self._fit.set_widths(self.table.natural_widths())
+
+    def save_settings(self) -> Settings:
+        """Expiry, rate, and columns once a person chose them."""
+        settings: Settings = {"expiry": self._view.series.key if self._view.series else self._wanted_key}
+        settings["rate_pct"] = self.rate.value()
+        if self._fit.is_chosen:
+            settings["hidden"] = [c.id for place, c in enumerate(COLUMNS) if self.table.isColumnHidden(place)]
+        return settings
+
+    def restore_settings(self, settings: Mapping[str, Any]) -> None:
+        """Takes back :meth:`save_settings`."""
+        if isinstance(settings.get("expiry"), str):
+            self._wanted_key = settings["expiry"]
+        if isinstance(settings.get("rate_pct"), int | float):
+            self.rate.setValue(float(settings["rate_pct"]))
+        hidden = settings.get("hidden")
+        if isinstance(hidden, list):
+            for place, column in enumerate(COLUMNS):
+                self.table.setColumnHidden(place, place != STRIKE and column.id in hidden)
+            self._fit.choose()
+
+    def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
+        """Every strike of the series, all columns; calls and puts named in the heads."""
+        if self._view.series is None:
+            return None
+        now_ns = self.context.desk.clock.now_ns()
+        self._view.refresh(0, self._view.grid.row_count - 1, now_ns, self._feed.pulse(0))
+        heads = [
+            column.title if place == STRIKE else f"{column.id.partition('.')[0].capitalize()} {column.title}"
+            for place, column in enumerate(COLUMNS)
+        ]
+        return heads, self._view.grid.texts
+
+    @Slot()
+    def centre(self) -> None:
+        """Scrolls to the strike nearest to the spot."""
+        row = self._view.at_the_money()
+        if row is None or row >= self.table.model().rowCount():
+            return
+        self._must_centre = False
+        self.table.scrollTo(self.table.model().index(row, STRIKE), QAbstractItemView.ScrollHint.PositionAtCenter)
+        self.mark_dirty()
+
+    def next_expiry(self) -> None:
+        """The next later expiry."""
+        self.expiry.setCurrentIndex(min(self.expiry.currentIndex() + 1, self.expiry.count() - 1))
+
+    def previous_expiry(self) -> None:
+        """The next nearer expiry."""
+        self.expiry.setCurrentIndex(max(self.expiry.currentIndex() - 1, 0))
+
+    def has_contract(self) -> bool:
+        """Whether the current cell belongs to a contract."""
+        return self._current() is not None
+
+    @Slot()
+    def show_contract(self) -> None:
+        """Moves the link group to the contract of the current cell."""
+        contract = self._current()
+        if contract is not None:
+            self.publish(contract.id)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Tooltips of cells are made when they are asked for, not before."""
+        if isinstance(event, QHelpEvent) and watched is self.table.viewport():
+            index = self.table.indexAt(event.pos())
+            if index.isValid():
+                text = self._view.hint(index.row(), index.column(), self.context.desk.clock.now_ns())
+                QToolTip.showText(event.globalPos(), text, self.table)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _current(self) -> Instrument | None:
+        index = self.table.currentIndex()
+        return self._view.option(index.row(), index.column()) if index.isValid() else None
+
+    def _find(self) -> None:
+        self.context.shell.start_symbol_entry(self, "")
+
+    def _reset_rows(self, frame: Frame) -> None:
+        self.table.begin_reset()
+        self._view.refresh(0, -1, frame.market_ns, self._feed.pulse(frame.wall_ns))
+        self.table.end_reset()
+
+    def _keep_series(self, now_ns: int) -> None:
+        """Lists expiries when instruments came or the day turned."""
+        table, underlying = self.context.desk.table, self._view.underlying
+        day = now_ns // 86_400_000_000_000
+        if underlying is None or (len(table) == self._listed and day == self._labels_day):
+            self.pages.setCurrentIndex(1 if self._view.series is not None else 0)
+            return
+        self._listed, self._labels_day = len(table), day
+        self._series = series_of(table, underlying.id)
+        if not self._series:
+            self._view.show(underlying, None)
+            self.empty.say(f"{underlying.label} has no listed options in this market.")
+            self.pages.setCurrentIndex(0)
+            return
+        with_root = len({each.root for each in self._series}) > 1
+        self.expiry.blockSignals(True)
+        self.expiry.clear()
+        for each in self._series:
+            self.expiry.addItem(each.label(now_ns, with_root=with_root), each.key)
+        self.expiry.setCurrentIndex(self._first_choice(now_ns))
+        self.expiry.blockSignals(False)
+        self.pages.setCurrentIndex(1)
+        self._expiry_chosen(self.expiry.currentIndex())
+
+    def _first_choice(self, now_ns: int) -> int:
+        keys = [each.key for each in self._series]
+        if self._wanted_key in keys:
+            return keys.index(self._wanted_key)
+        alive = [place for place, each in enumerate(self._series) if each.expires_ns > now_ns]
+        return alive[0] if alive else len(keys) - 1
+
+    @Slot(int)
+    def _expiry_chosen(self, place: int) -> None:
+        if not 0 <= place < len(self._series) or self._view.underlying is None:
+            return
+        series = self._series[place]
+        if self._view.series == series and len(self._view.strikes_px):
+            return
+        self._wanted_key = series.key
+        self._view.show(self._view.underlying, series)
+        self._must_centre = True
+        self._vols_ns = 0
+        self._say_method()
+        self.title_changed.emit()
+        self.mark_dirty()
+
+    @Slot(float)
+    def _rate_changed(self, _rate: float) -> None:
+        self._vols_ns = 0
+        self._say_method()
+        self.mark_dirty()
+
+    def _say_method(self) -> None:
+        series = self._view.series
+        if series is None:
+            return
+        rate = self.rate.value() / 100
+        method = method_name(rate, series.style)
+        self.table.set_head_tips(
+            {_AT[f"{side}.{name}"]: method for side in ("call", "put") for name in ("iv", "delta")}
+        )
+        european = ", American priced as European" if series.style is Style.AMERICAN else ""
+        self.set_unit_line(f"USD per share; IV in points (BS on the spot, r={rate * 100:.2f}%{european})")
+
+    def _write_spot(self) -> None:
+        underlying, spot = self._view.underlying, self._view.spot_px()
+        text = "" if underlying is None else f"{underlying.label}  {formats.price(spot, underlying)}"
+        if text != self.spot.text():
+            self.spot.setText(text)
+
+    def _reckon_vols(self, now_ns: int) -> None:
+        series = self._view.series
+        first, last = self.table.visible_rows()
+        ids, strikes = self._view.visible(first, last)
+        if series is None or not len(ids):
+            return
+        quotes = self.context.desk.market.read(np.maximum(ids, 0).ravel()).reshape(-1, 2)
+        years = years_left(now_ns, series.expires_ns)
+        vols = chain_vols(quotes, ids >= 0, strikes, self._view.spot_px(), years, self.rate.value() / 100)
+        self._view.put_vols(first, vols)
+
+    @Slot(int, int)
+    def _clicked(self, row: int, column: int) -> None:
+        side, contract = self._view.side_of_click(column), self._view.option(row, column)
+        if side is not None and contract is not None:
+            self.propose(OrderDraft(contract.id, side, 1, OrderType.LIMIT))
+
+    @Slot(int, int)
+    def _activated(self, row: int, column: int) -> None:
+        if self._view.side_of_click(column) is not None:
+            self._clicked(row, column)
+        else:
+            self.show_contract()
+
+    @Slot(QPoint)
+    def _column_menu(self, point: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in _IMPORTANCE:
+            place = _AT[f"call.{name}"]
+            action = menu.addAction(COLUMNS[place].help.partition(": ")[2].partition(",")[0].partition(":")[0])
+            action.setCheckable(True)
+            action.setChecked(not self.table.isColumnHidden(place))
+            action.toggled.connect(partial(self._show_column, name))
+        menu.popup(self.table.horizontalHeader().mapToGlobal(point))
+
+    def _show_column(self, name: str, shown: bool) -> None:
+        for side in ("call", "put"):
+            self.table.setColumnHidden(_AT[f"{side}.{name}"], not shown)
+        self._fit.choose()

@@ -1,0 +1,1 @@
+"""The candle chart panel and its painted widget."""

@@ -1,0 +1,1 @@
+"""The price ladder panel and its painted widget."""

@@ -1,0 +1,194 @@
+"""A desk of real parts for panels: instruments, a market state that messages are applied to, arming, drafts, links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from terminal.app.arming import Arming
+from terminal.app.commands import CommandRegistry
+from terminal.app.drafts import SharedDraft
+from terminal.app.links import LinkGroups
+from terminal.app.ports import HealthRow, HealthState, OrderDraft
+from terminal.core.clock import MarketClock
+from terminal.core.orders import Fill, OrderState
+from terminal.infra.logs import LogRing
+from terminal.ui.bridge.frame_clock import FrameClock, Pulse
+from terminal.ui.panel import Panel, PanelContext, registry_commands
+from terminal.ui.theme.theme import ThemeSwitch
+from tests.app.views.small_market import ORDER, SmallMarket
+
+
+@dataclass
+class Account:
+    """Money of the account."""
+
+    account: str = "PAPER"
+    is_paper: bool = True
+    cash_e4: int = 1_000_000_000
+    equity_e4: int | None = 1_000_000_000
+    day_pnl_e4: int | None = 0
+    buying_power_e4: int | None = 1_000_000_000
+
+
+@dataclass
+class Snapshot:
+    """What the book of record shows."""
+
+    version: int
+    orders: list[Any]
+    fills: list[Fill]
+    positions: list[Any]
+    account: Account = field(default_factory=Account)
+
+
+class RecordingTrading:
+    """An order road's door that takes orders as working and remembers what was asked of it."""
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        self._now_ns = now_ns
+        self.submitted: list[OrderDraft] = []
+        self.cancelled: list[str] = []
+        self.flattened = 0
+        self.orders: list[ORDER] = []
+        self.fills: list[Fill] = []
+        self.positions: list[Any] = []
+        self.version = 0
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.version, list(self.orders), list(self.fills), list(self.positions))
+
+    def submit(self, draft: OrderDraft) -> str:
+        self.submitted.append(draft)
+        order_id = f"o-{len(self.submitted)}"
+        self.orders.append(
+            ORDER(
+                draft.instrument,
+                draft.side,
+                draft.quantity,
+                draft.limit_px,
+                order_id=order_id,
+                effect=draft.effect,
+                order_type=draft.order_type,
+                time_in_force=draft.time_in_force,
+                created_ns=self._now_ns(),
+            )  # fmt: skip
+        )
+        self.version += 1
+        return order_id
+
+    def cancel(self, order_id: str) -> None:
+        self.cancelled.append(order_id)
+        for order in self.orders:
+            if order.order_id == order_id:
+                order.state = OrderState.PENDING_CANCEL
+        self.version += 1
+
+    def cancel_all(self) -> int:
+        working = [order.order_id for order in self.orders if not order.state.is_terminal]
+        for order_id in working:
+            self.cancel(order_id)
+        return len(working)
+
+    def flatten(self) -> int:
+        self.flattened += 1
+        return len(self.positions)
+
+
+class Health:
+    """Rows that a test sets."""
+
+    def __init__(self) -> None:
+        self.feed = HealthState.OK
+        self.more: list[HealthRow] = []
+
+    def rows(self) -> list[HealthRow]:
+        return [HealthRow("feed", "Market data", "0.2 s", self.feed, ""), *self.more]
+
+
+class Desk:
+    """What ``context.desk`` is."""
+
+    def __init__(self, market: Any, clock: MarketClock) -> None:
+        self.table = market.table
+        self.market = market.state
+        self.clock = clock
+        self.trading = RecordingTrading(clock.now_ns)
+        self.arming = Arming()
+        self.health = Health()
+        self.log = LogRing()
+
+
+class RecordingShell:
+    """Runs commands and remembers what panels asked of the window."""
+
+    def __init__(self, commands: CommandRegistry) -> None:
+        self._commands = commands
+        self.ran: list[str] = []
+        self.opened: list[tuple[str, int | None]] = []
+        self.said: list[str] = []
+        self.entries: list[str] = []
+
+    def run(self, command_id: str) -> bool:
+        self.ran.append(command_id)
+        return command_id in self._commands and self._commands.run(command_id)
+
+    def open_panel(self, type_id: str, instrument: int | None = None) -> None:
+        self.opened.append((type_id, instrument))
+
+    def start_symbol_entry(self, panel: Panel | None, text: str) -> None:
+        self.entries.append(text)
+
+    def notify(self, text: str, *, error: bool = False) -> None:
+        self.said.append(text)
+
+
+class Bench:
+    """Makes panels on one desk and drives their frames by hand."""
+
+    def __init__(self, market: SmallMarket, theme: str = "dark") -> None:
+        self.market = market
+        self.market_clock = MarketClock(market.ts_ns)
+        self.desk = Desk(market, self.market_clock)
+        self.themes = ThemeSwitch(theme)
+        self.frame_clock = FrameClock(self._pulse)
+        self.commands = CommandRegistry()
+        self.shell = RecordingShell(self.commands)
+        self.context = PanelContext(
+            self.desk, LinkGroups(), self.commands, SharedDraft(), self.themes, self.frame_clock, self.shell
+        )
+        self.panels: list[Panel] = []
+        self.failures: list[str] = []
+        self.commands.on_failure(lambda command, text: self.failures.append(f"{command.id}: {text}"))
+
+    def _pulse(self) -> Pulse:
+        self.market_clock.advance(self.market.ts_ns)
+        log = self.desk.log.sequence
+        return Pulse(self.market_clock.now_ns(), self.desk.market.changed, self.desk.trading.version, log)
+
+    def make(self, panel_class: type[Panel], width: int = 700, height: int = 420) -> Any:
+        """A panel on the screen, in link group 1."""
+        if f"{panel_class.TYPE}" not in {each.TYPE for each in self.panels}:
+            self.commands.add(*registry_commands(panel_class, self._active))
+        panel = panel_class(self.context, f"{panel_class.TYPE}-1")
+        self.panels.append(panel)
+        self.frame_clock.add(panel)
+        panel.resize(width, height)
+        panel.set_link_group(1)
+        panel.show()
+        return panel
+
+    def _active(self, type_id: str) -> Panel | None:
+        return next((each for each in self.panels if each.TYPE == type_id), None)
+
+    def frame(self, times: int = 1) -> None:
+        """Frames without waiting for the least interval of a panel; fails on a quarantined one."""
+        for _ in range(times):
+            for entry in self.frame_clock._entries.values():
+                entry.last_run_ns = 0
+                entry.dirty = True
+            self.frame_clock.tick()
+        assert not self.failures, self.failures
+        for panel in self.panels:
+            assert not panel.is_quarantined, panel._failed._details if panel._failed else ""
