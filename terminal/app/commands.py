@@ -118,21 +118,28 @@ class CommandRegistry:
         return True
 
     def search(self, query: str) -> list[Found]:
-        """Enabled commands that match, best first; without a query the recent ones first."""
+        """Enabled commands that match, best first; without a query the recent ones first.
+
+        Letters scattered inside words count only when nothing matches at the beginnings of words.
+        """
         commands: Iterable[Command] = (each for each in self._commands.values() if each.enabled())
         if not query.strip():
             rank = {command_id: place for place, command_id in enumerate(self._recent)}
             ordered = sorted(commands, key=lambda each: rank.get(each.id, len(rank)))
             return [Found(each, Match(0, ())) for each in ordered]
-        found = [Found(each, hit) for each in commands if (hit := match(query, each.title)) is not None]
-        extra = [
-            Found(each, Match(hit.score // 2, ()))
-            for each in self._commands.values()
-            if each.enabled()
-            and match(query, each.title) is None
-            and (hit := match(query, f"{each.group} {each.title}")) is not None
-        ]
-        return sorted(found + extra, key=lambda each: -each.match.score)
+        found = []
+        for each in commands:
+            hit = match(query, each.title)
+            if hit is None or not hit.is_tight:
+                wide = match(query, f"{each.group} {each.title}")
+                if wide is not None and wide.is_tight:
+                    offset = len(each.group) + 1
+                    hit = Match(wide.score // 2, tuple(p - offset for p in wide.places if p >= offset))
+            if hit is not None:
+                found.append(Found(each, hit))
+        if any(each.match.is_tight for each in found):
+            found = [each for each in found if each.match.is_tight]
+        return sorted(found, key=lambda each: -each.match.score)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` when commands come or go; the result ends that."""

@@ -75,9 +75,7 @@ def _panels(*texts: str) -> tuple[PanelState, ...]:
 
 MARKET = WorkspaceDefault(
     "Market",
-    _panels(
-        "watchlist:1", "chart:1", "ladder:1", "chain:1", "ticket:1", "positions:1", "orders:1", "log", "health"
-    ),
+    _panels("watchlist:1", "chart:1", "ladder:1", "chain:1", "ticket:1", "positions:1", "orders:1", "log", "health"),
     rows(
         (
             70,
@@ -103,7 +101,15 @@ OPTIONS = WorkspaceDefault(
 TRADE = WorkspaceDefault(
     "Trade",
     _panels(
-        "ladder:1", "chart:1", "chain:1", "ladder-2:4", "ticket:1", "orders:1", "positions:1", "watchlist:1", "log",
+        "ladder:1",
+        "chart:1",
+        "chain:1",
+        "ladder-2:4",
+        "ticket:1",
+        "orders:1",
+        "positions:1",
+        "watchlist:1",
+        "log",
         "health",
     ),
     rows(

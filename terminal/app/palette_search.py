@@ -10,10 +10,12 @@ _START, _WORD, _RUN, _LETTER, _GAP = 24, 16, 10, 2, 1
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``score``: higher is better. ``places``: indices of the matched letters, for emphasis."""
+    """``score``: higher is better. ``places``: indices of the matched letters, for emphasis. ``is_tight``: every run of
+    matched letters begins a word."""
 
     score: int
     places: tuple[int, ...]
+    is_tight: bool = True
 
 
 def match(query: str, text: str) -> Match | None:
@@ -51,7 +53,8 @@ def match(query: str, text: str) -> Match | None:
             return None
         best = found
     score, places = max(best.values())
-    return Match(score * 4 - len(text), places)
+    starts = (place for place in places if place - 1 not in places)
+    return Match(score * 4 - len(text), places, all(_gain(text, place) != _LETTER for place in starts))
 
 
 def _gain(text: str, place: int) -> int:

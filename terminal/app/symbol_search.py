@@ -51,4 +51,6 @@ def _fits(word: str, parts: list[str]) -> bool:
         return letter == word[0]
     if word[-1] in "CP" and word[:-1].replace(".", "", 1).isdigit():
         return letter == word[-1] and strike == word[:-1]
-    return strike.startswith(word) if word.replace(".", "", 1).isdigit() else word in day
+    if word.replace(".", "", 1).isdigit():
+        return strike.startswith(word) or (len(word) == 4 and day.startswith(word))
+    return word in day

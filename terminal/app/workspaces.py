@@ -239,6 +239,6 @@ class WorkspaceStore:
         aside = path.with_name(f"{path.name}.broken")
         try:
             path.replace(aside)
-            self.problems.append(f"The workspace file {path.name} is kept aside as {aside}: {why}; the default is used.")
+            self.problems.append(f"The workspace file {path.name} is kept as {aside}: {why}; the default is used.")
         except OSError:
             self.problems.append(f"The workspace file {path} is not used: {why}; delete or mend it.")

@@ -27,10 +27,14 @@ class ListPanel(Panel):
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
         table = context.desk.table
+
+        def price(px: int, key: int) -> str:
+            return formats.price(px, table.get(key))
+
         columns = (
             Column("symbol", "Symbol", "The ticker or contract", as_is, 130, Align.LEFT),
-            Column("bid", "Bid", "Best bid, USD", lambda px, key: formats.price(px, table.get(key)), tint=True, bar="bid"),
-            Column("ask", "Ask", "Best ask, USD", lambda px, key: formats.price(px, table.get(key)), tint=True, bar="ask"),
+            Column("bid", "Bid", "Best bid, USD", price, tint=True, bar="bid"),
+            Column("ask", "Ask", "Best ask, USD", price, tint=True, bar="ask"),
             Column("size", "Size", "Size at the bid", plain(formats.size)),
             Column("chg", "Chg", "Change", plain(formats.percent), tone=Tone.SIGN),
         )

@@ -54,6 +54,7 @@ class Docks(QObject):
         _set_flags()
         self._manager = ads.CDockManager(parent)
         self._docks: dict[str, ads.CDockWidget] = {}
+        self._is_locked = False
         self._splits: list[tuple[QSplitter, tuple[int, ...]]] = []
         self._manager.focusedDockWidgetChanged.connect(self._focus_changed)
 
@@ -115,8 +116,11 @@ class Docks(QObject):
         return bool(self._docks[panel_id].isInFloatingContainer())
 
     def float(self, panel_id: str) -> None:
-        """Gives it a window of its own."""
+        """Gives it a window of its own, also while the layout is locked: this was asked for by name."""
+        locked = self._is_locked
+        self.set_locked(False)
         self._docks[panel_id].setFloating()
+        self.set_locked(locked)
 
     def set_title(self, panel_id: str, title: str, icon: QIcon) -> None:
         """Changes the tab's text and its link-colour square."""
@@ -133,6 +137,7 @@ class Docks(QObject):
 
     def set_locked(self, locked: bool) -> None:
         """A locked workspace cannot be rearranged by a slip of the mouse."""
+        self._is_locked = locked
         feature = ads.CDockWidget.DockWidgetFeature
         none = feature(0)
         held = feature.DockWidgetMovable | feature.DockWidgetFloatable | feature.DockWidgetClosable

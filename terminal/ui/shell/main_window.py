@@ -72,12 +72,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk, self.themes, self._store, self._registry = desk, themes, store, registry
         self._keymap = keymap if keymap is not None else Keymap()
+        self._icons = icons if icons is not None else IconSet(None)
         self._is_ready = False
         self._was_shown = False
         self.clock = FrameClock(self._pulse, self)
         self.trade = TradeActions(desk, self)
         self.context = PanelContext(desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self)
-        self.switcher = WorkspaceSwitcher(self, store, registry, icons or IconSet(None), lambda: self.context)
+        self.switcher = WorkspaceSwitcher(self, store, registry, self._icons, lambda: self.context)
         self._register(panel_classes)
         self._compose()
         self._arming = WakeQueue[tuple[ArmState, DisarmReason | None]](self._armed)
@@ -121,7 +122,7 @@ class MainWindow(QMainWindow):
         row.addStretch(1)
         self.playback_bar: PlaybackBar | None = None
         if desk.playback is not None:
-            self.playback_bar = PlaybackBar(desk.playback, desk.clock)
+            self.playback_bar = PlaybackBar(desk.playback, desk.clock, self._icons, theme)
             self.playback_bar.command_wanted.connect(self.run)
             self.playback_bar.seek_wanted.connect(self._seek)
             self.playback_bar.speed_wanted.connect(desk.playback.set_speed)
@@ -355,6 +356,8 @@ class MainWindow(QMainWindow):
     def _theme_changed(self, theme: Theme) -> None:
         self._frame.set_theme(theme)
         self.status.set_theme(theme)
+        if self.playback_bar is not None:
+            self.playback_bar.set_theme(theme)
 
     # Qt.
 

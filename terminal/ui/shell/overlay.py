@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import (
     QAbstractListModel,
     QEvent,
@@ -91,12 +93,12 @@ class _Line(QStyledItemDelegate):
             painter.drawText(inner, middle | int(Qt.AlignmentFlag.AlignRight), choice.right)
         x = inner.left()
         plain, bold = theme.value_font(), theme.value_font(bold=True)
-        for place, letter in enumerate(choice.title):
-            hit = place in choice.places
+        for hit, places in itertools.groupby(range(len(choice.title)), choice.places.__contains__):
+            run = "".join(choice.title[place] for place in places)
             painter.setFont(bold if hit else plain)
             painter.setPen(theme.colour("accent" if hit else "text0"))
-            width = painter.fontMetrics().horizontalAdvance(letter)
-            painter.drawText(x, inner.top(), width + 4, inner.height(), middle, letter)
+            width = painter.fontMetrics().horizontalAdvance(run)
+            painter.drawText(x, inner.top(), width + 4, inner.height(), middle, run)
             x += width
         if choice.note:
             painter.setFont(theme.label_font())

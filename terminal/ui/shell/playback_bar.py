@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from terminal.app import ages
 from terminal.app.ports import Clock, Playback
 from terminal.ui.bridge.frame_clock import Frame, Needs
+from terminal.ui.theme.icons import IconSet
+from terminal.ui.theme.theme import Theme
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, math.inf)
 _STEPS = 1000
@@ -30,12 +32,14 @@ class PlaybackBar(QWidget):
     needs = Needs.ALWAYS
     min_interval_ms = 200
 
-    def __init__(self, playback: Playback, clock: Clock, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, playback: Playback, clock: Clock, icons: IconSet, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._playback, self._clock = playback, clock
+        self._playback, self._clock, self._icons, self._theme = playback, clock, icons, theme
         self._paused: bool | None = None
-        self.play = self._button("\u275a\u275a", "playback.toggle", "Pause or go on")
-        self.step = self._button("\u276f|", "playback.step", "Play one instant")
+        self.play = self._button("playback.toggle", "Pause or go on")
+        self.step = self._button("playback.step", "Play one instant")
         self.speed = QComboBox()
         self.speed.setToolTip("Market seconds a second")
         self.speed.setAccessibleName("Speed")
@@ -57,10 +61,11 @@ class PlaybackBar(QWidget):
         row.setSpacing(3)
         for each in (self.play, self.step, self.speed, self.slider, self.target):
             row.addWidget(each)
+        self._dress()
 
-    def _button(self, text: str, command: str, tip: str) -> QToolButton:
+    def _button(self, command: str, tip: str) -> QToolButton:
         button = QToolButton()
-        button.setText(text)
+        button.setIconSize(QSize(14, 14))
         button.setProperty("role", "flat")
         button.setToolTip(tip)
         button.setAccessibleName(tip)
@@ -68,6 +73,16 @@ class PlaybackBar(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(self._clicked)
         return button
+
+    def set_theme(self, theme: Theme) -> None:
+        """Icons in the theme's colour."""
+        self._theme = theme
+        self._dress()
+
+    def _dress(self) -> None:
+        self.play.setIcon(self._icons.icon("play" if self._paused else "pause", self._theme))
+        self.play.setToolTip("Go on" if self._paused else "Pause")
+        self.step.setIcon(self._icons.icon("step-forward", self._theme))
 
     def _clicked(self) -> None:
         sender = self.sender()
@@ -97,8 +112,7 @@ class PlaybackBar(QWidget):
         playback = self._playback
         if playback.paused != self._paused:
             self._paused = playback.paused
-            self.play.setText("\u25b6" if self._paused else "\u275a\u275a")
-            self.play.setToolTip("Go on" if self._paused else "Pause")
+            self._dress()
         place = self.speed.findText(speed_text(playback.speed))
         if place < 0:
             self.speed.addItem(speed_text(playback.speed), playback.speed)

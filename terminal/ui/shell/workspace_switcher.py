@@ -63,6 +63,7 @@ class WorkspaceSwitcher(QObject):
         """Brings a workspace to the front; False when it is there already."""
         if name == self._current:
             return False
+        had_focus = self._window.isActiveWindow()
         if self._current:
             self.view.docks.hide()
         self.active = None
@@ -72,7 +73,17 @@ class WorkspaceSwitcher(QObject):
         self.stack.setCurrentWidget(self._places[name])
         self.view.docks.show()
         self.changed.emit(name)
+        if had_focus:
+            # Hiding the old docks takes the focus away, and a window without focus hears no keys.
+            QTimer.singleShot(0, self._take_focus)
         return True
+
+    @Slot()
+    def _take_focus(self) -> None:
+        self._window.activateWindow()
+        panel = next((each for each in self.view.panels.values() if each.isVisible()), None)
+        if panel is not None and not self._window.focusWidget():
+            panel.setFocus()
 
     def _build(self, name: str, workspace: Workspace) -> None:
         place = QWidget()

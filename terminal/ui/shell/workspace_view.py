@@ -166,7 +166,7 @@ class WorkspaceView(QObject):
         menu.aboutToShow.connect(self._fill_menu)
         menu.setProperty("panel_id", panel_id)
         self._menus[panel_id] = menu
-        action = QAction(self._icons.icon("menu", theme), "\u2261", panel)
+        action = QAction(self._icons.icon("ellipsis-vertical", theme), "\u22ee", panel)
         action.setToolTip("Link group, export, commands of this panel")
         action.setProperty("panel_id", panel_id)
         action.triggered.connect(self._open_menu)
@@ -189,7 +189,7 @@ class WorkspaceView(QObject):
 
     def _retitle_all(self, theme: object) -> None:
         for panel in self.panels.values():
-            self._title(panel)
+            self._dress(panel.panel_id, panel)
 
     @Slot()
     def _open_menu(self) -> None:

@@ -21,12 +21,12 @@ class IconSet:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    def icon(self, name: str, theme: Theme, token: str = "text1") -> QIcon:
-        """``name``.svg with ``currentColor`` in a token's colour."""
+    def icon(self, name: str, theme: Theme, ink: str = "text1") -> QIcon:
+        """``name``.svg with ``currentColor`` in the colour of the token ``ink``."""
         path = self._folder / f"{name}.svg" if self._folder is not None else None
         if path is None or not path.is_file():
             return QIcon()
-        return _tinted(path, theme.colour(token).name())
+        return _tinted(path, theme.colour(ink).name())
 
 
 @cache

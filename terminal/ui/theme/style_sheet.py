@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
+from terminal.infra import resources
 from terminal.ui.theme.tokens import Tokens
 
 _SHEET = Template("""
@@ -41,27 +42,35 @@ QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"] { border-color: $cri
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $text2; }
 QComboBox { padding-right: 18px; }
 QComboBox::drop-down { border: none; width: 16px; }
+QComboBox::down-arrow { image: url($down); width: 10px; height: 10px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 16px; }
+QAbstractSpinBox::up-arrow { image: url($up_arrow); width: 9px; height: 9px; }
+QAbstractSpinBox::down-arrow { image: url($down); width: 9px; height: 9px; }
 QComboBox QAbstractItemView { background: $bg2; border: 1px solid $line; selection-background-color: $selection;
     selection-color: $text0; outline: 0; }
 QCheckBox, QRadioButton { spacing: 6px; background: transparent; }
+QCheckBox::indicator, QMenu::indicator { width: 12px; height: 12px; border: 1px solid $line; border-radius: 2px;
+    background: $bg0; }
+QCheckBox::indicator:checked, QMenu::indicator:checked { image: url($tick); border-color: $text2; }
+QCheckBox::indicator:focus { border-color: $accent; }
 
 QTableView, QTreeView, QListView { background: $bg1; color: $text0; border: none; gridline-color: $line; outline: 0;
     selection-background-color: $selection; selection-color: $text0; alternate-background-color: $bg1; }
 QHeaderView { background: $bg1; border: none; }
-QHeaderView::section { background: $bg1; color: $text2; border: none; border-bottom: 1px solid $line; padding: 0 6px; }
+QHeaderView::section { background: $bg1; color: $text2; border: none; border-bottom: 1px solid $line; padding: 0 6px;
+    font-size: ${column_px}px; text-transform: uppercase; letter-spacing: 0.4px; }
 QHeaderView::section:hover { color: $text0; }
 QTableCornerButton::section { background: $bg1; border: none; }
 
 QMenuBar { background: $bg0; color: $text1; padding: 0; }
 QMenuBar::item { background: transparent; padding: 4px 9px; border-radius: ${radius}px; }
-QMenuBar::item:selected { background: $hover; color: $text0; }
+QMenuBar::item:selected, QMenuBar::item:pressed { background: $hover; color: $text0; }
 QMenu { background: $bg2; color: $text0; border: 1px solid $line; padding: 4px; }
 QMenu::item { padding: 4px 28px 4px 22px; border-radius: ${radius}px; }
 QMenu::item:selected { background: $selection; }
 QMenu::item:disabled { color: $text2; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
-QMenu::indicator { width: 12px; height: 12px; left: 5px; }
-QMenu::indicator:checked { background: $accent; border-radius: 3px; width: 7px; height: 7px; margin: 3px; }
+QMenu::indicator { left: 5px; }
 
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
@@ -120,4 +129,11 @@ ads--CAutoHideTab { color: $text1; background: $bg0; border: none; padding: 3px 
 def style_sheet(tokens: Tokens) -> str:
     """The application's style sheet for a set of tokens."""
     values = {name: getattr(tokens, name) for name in tokens.__slots__}
-    return _SHEET.substitute(values)
+    return _SHEET.substitute(values, down=_picture("down"), up_arrow=_picture("up"), tick=_picture("tick"))
+
+
+def _picture(name: str) -> str:
+    try:
+        return resources.find("style", f"{name}.svg").as_posix()
+    except resources.ResourceMissing:
+        return ""

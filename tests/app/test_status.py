@@ -1,0 +1,64 @@
+"""What the status bar says."""
+
+from __future__ import annotations
+
+import pytest
+
+from terminal.app.alerts import Level
+from terminal.app.ports import DeskMode, HealthRow, HealthState
+from terminal.app.status import Segment, StatusTone, segments
+from terminal.core.clock import at_ns
+from terminal.core.messages import Phase
+from tests.app.days import DAY
+from tests.ui.face import FaceDesk
+
+
+def _by_key(desk: FaceDesk, frame_ms: float = 3.14) -> dict[str, Segment]:
+    return {each.key: each for each in segments(desk, frame_ms, True)}
+
+
+def test_mode_account_time_lags_and_money() -> None:
+    found = _by_key(FaceDesk())
+    assert found["mode"].text == "SIMULATED"
+    assert found["account"].text == "paper-1"
+    assert found["armed"].text == "DISARMED"
+    assert found["time"].text == "10:15:00"
+    assert (found["close"].label, found["close"].text) == ("close in", "5:45:00")
+    assert found["expiry"].text == "5:45:00"
+    assert found["feed"].text == "0.4 ms"
+    assert found["frame"].text == "3.1 ms"
+    assert (found["pnl"].text, found["pnl"].tone) == ("+123.40", StatusTone.UP)
+    assert found["power"].text == "98,765.43"
+    assert found["alerts"].text == "0"
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "label", "text", "tone"),
+    [(9, 0, "open in", "30:00", StatusTone.VALUE), (15, 50, "close in", "10:00", StatusTone.WARN),
+     (16, 5, "", "closed", StatusTone.LABEL)],
+)  # fmt: skip
+def test_the_countdown_follows_the_day(hour: int, minute: int, label: str, text: str, tone: StatusTone) -> None:
+    desk = FaceDesk()
+    desk.day.phase = Phase.CLOSED
+    desk.clock.reset(at_ns(DAY, hour, minute))
+    close = _by_key(desk)["close"]
+    assert (close.label, close.text, close.tone) == (label, text, tone)
+
+
+def test_what_is_wrong_is_coloured_and_unknown_money_is_a_dash() -> None:
+    desk = FaceDesk(DeskMode.REPLAY)
+    desk.health.rows_now = (HealthRow("feed", "Feed", "9 s", HealthState.BAD, "Silent."),)
+    desk.trading.account.day_pnl_e4 = -5_000
+    desk.trading.account.buying_power_e4 = None
+    desk.alerts.raise_(Level.ERROR, "x")
+    desk.day.next_expiry_ns = None
+    desk.arming.arm()
+    found = _by_key(desk, 12)
+    assert (found["feed"].tone, found["feed"].tip) == (StatusTone.CRITICAL, "Silent.")
+    assert "recorder" not in found
+    assert (found["pnl"].text, found["pnl"].tone) == ("\u22120.50", StatusTone.DOWN)
+    assert found["power"].text == "\u2013"
+    assert found["expiry"].text == "\u2013"
+    assert found["frame"].tone is StatusTone.WARN
+    assert found["alerts"].tone is StatusTone.WARN
+    assert (found["armed"].text, found["armed"].badge) == ("ARMED", "armed")

@@ -1,0 +1,196 @@
+"""Frame clock, statistics, lossless wake-ups, watchdog."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from terminal.ui.bridge import frame_clock
+from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
+from terminal.ui.bridge.frame_statistics import FrameStatistics
+from terminal.ui.bridge.wake import WakeQueue
+from terminal.ui.bridge.watchdog import StallWatchdog
+
+
+class Client:
+    def __init__(self, needs: Needs = Needs.NOTHING, interval_ms: int = 0) -> None:
+        self.needs, self.min_interval_ms = needs, interval_ms
+        self.visible, self.work_s = True, 0.0
+        self.frames: list[Frame] = []
+
+    def is_on_screen(self) -> bool:
+        return self.visible
+
+    def run_frame(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        time.sleep(self.work_s)
+
+
+@pytest.fixture
+def pulse() -> list[Pulse]:
+    return [Pulse(0, 0, 0, 0)]
+
+
+@pytest.fixture
+def clock(qapp: object, pulse: list[Pulse]) -> FrameClock:
+    return FrameClock(lambda: pulse[0])
+
+
+def test_only_what_changed_dirties_a_client(clock: FrameClock, pulse: list[Pulse]) -> None:
+    clients = {need: Client(need) for need in (Needs.MARKET, Needs.TRADING, Needs.SECOND, Needs.LOG, Needs.NOTHING)}
+    for client in clients.values():
+        clock.add(client)
+    clock.tick()
+    for step, need in (
+        (Pulse(1, 1, 0, 0), Needs.MARKET), (Pulse(2, 1, 1, 0), Needs.TRADING),
+        (Pulse(1_000_000_000, 1, 1, 0), Needs.SECOND), (Pulse(1_000_000_001, 1, 1, 1), Needs.LOG),
+    ):  # fmt: skip
+        before = {each: len(client.frames) for each, client in clients.items()}
+        pulse[0] = step
+        clock.tick()
+        assert [each for each, client in clients.items() if len(client.frames) > before[each]] == [need]
+
+
+def test_hidden_and_clean_clients_cost_nothing(clock: FrameClock, pulse: list[Pulse]) -> None:
+    client = Client(Needs.MARKET)
+    clock.add(client)
+    client.visible = False
+    clock.tick()
+    assert client.frames == []
+    client.visible = True
+    clock.tick()
+    clock.tick()
+    assert len(client.frames) == 1
+    clock.mark(client)
+    clock.tick()
+    assert len(client.frames) == 2
+    clock.remove(client)
+    clock.mark(client)
+    clock.tick()
+    assert len(client.frames) == 2
+
+
+def test_a_client_is_not_run_more_often_than_it_wants(clock: FrameClock) -> None:
+    client = Client(Needs.ALWAYS, 3_600_000)
+    clock.add(client)
+    for _ in range(5):
+        clock.tick()
+    assert len(client.frames) == 1
+
+
+def test_what_does_not_fit_into_a_frame_goes_first_in_the_next(
+    clock: FrameClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_clock, "BUDGET_NS", 1)
+    clients = [Client(Needs.ALWAYS) for _ in range(3)]
+    for client in clients:
+        clock.add(client)
+    for _ in range(6):
+        clock.tick()
+    assert [len(client.frames) for client in clients] == [2, 2, 2]
+
+
+def test_a_widget_that_goes_takes_its_clients_with_it(clock: FrameClock, qtbot: QtBot) -> None:
+    class Inner(QWidget):
+        needs, min_interval_ms = Needs.ALWAYS, 0
+        runs = 0
+
+        def is_on_screen(self) -> bool:
+            return True
+
+        def run_frame(self, frame: Frame) -> None:
+            self.runs += 1
+
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    inner = Inner(outer)
+    clock.add(inner)
+    clock.tick()
+    clock.remove_inside(outer)
+    clock.tick()
+    assert inner.runs == 1
+
+
+def test_ready_freezes_the_heap_and_stop_gives_the_collector_back(clock: FrameClock, qtbot: QtBot) -> None:
+    gc.enable()
+    clock.start()
+    clock.ready()
+    assert not gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    qtbot.waitUntil(lambda: clock.statistics.summary().frames > 3)
+    clock.stop()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    assert not clock.is_running
+
+
+def test_garbage_is_collected_between_frames(clock: FrameClock) -> None:
+    clock.ready()
+    try:
+        class Knot:
+            pass
+
+        gone = []
+        for _ in range(10_000):
+            knot = Knot()
+            knot.self = knot  # type: ignore[attr-defined]
+        import weakref
+
+        weakref.finalize(knot, gone.append, 1)
+        del knot
+        clock.tick()
+        assert gone == [1]
+    finally:
+        clock.stop()
+
+
+def test_statistics_count_work_paint_and_gaps() -> None:
+    statistics = FrameStatistics()
+    assert statistics.summary().frames == 0
+    statistics.paint(5)
+    for number in range(100):
+        statistics.frame(1 + number * 16_000_000, 2_000_000)
+    statistics.frame(1 + 99 * 16_000_000 + 40_000_000, 1_000_000)
+    statistics.paint(9_000_000)
+    found = statistics.summary()
+    assert found.frames == 101
+    assert found.p50_ms == pytest.approx(2.0)
+    assert found.longest_ms == pytest.approx(10.0)
+    assert found.longest_gap_ms == pytest.approx(40.0)
+    statistics.reset()
+    assert statistics.summary().longest_ms == 0
+
+
+def test_no_item_of_any_thread_is_lost_and_each_thread_s_order_is_kept(qtbot: QtBot) -> None:
+    taken: list[tuple[int, int]] = []
+    queue = WakeQueue[tuple[int, int]](taken.append)
+    threads = [
+        threading.Thread(target=lambda n=n: [queue.put((n, i)) for i in range(2_000)]) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    qtbot.waitUntil(lambda: len(taken) == 8_000, timeout=20_000)
+    for thread in threads:
+        thread.join()
+    for number in range(4):
+        assert [i for n, i in taken if n == number] == list(range(2_000))
+    assert len(queue) == 0
+    queue.close()
+
+
+def test_a_stall_writes_the_stack_of_the_watched_thread(caplog: pytest.LogCaptureFixture) -> None:
+    watchdog = StallWatchdog(limit_ms=40)
+    with caplog.at_level(logging.WARNING, "moneyness.ui.stall"):
+        watchdog.start()
+        deadline = time.monotonic() + 10
+        while not watchdog.stalls and time.monotonic() < deadline:
+            time.sleep(0.005)
+        watchdog.stop()
+    assert watchdog.stalls >= 1
+    assert "test_a_stall_writes_the_stack" in caplog.text
