@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Protocol
 
-from terminal.core.clock import from_ns
+from terminal.core.clock import from_ns, midnight_ns
 from terminal.core.instruments import SessionProduct
 from terminal.infra.calendars import Calendars
 from terminal.market.engine import Action, Rank
@@ -26,7 +26,7 @@ class Conductor(Protocol):
 class DayTimers:
     """Calls ``on_change(product, ts_ns)`` at each regular open and close, ``on_roll(day, ts_ns)`` once a day is over.
 
-    A day is over when all its trading is; the roll comes before the first message of the day that follows.
+    The roll comes before the first message of the day that follows.
     """
 
     def __init__(
@@ -47,15 +47,14 @@ class DayTimers:
         self._schedule(day, now_ns)
 
     def _schedule(self, day: date, now_ns: int) -> None:
-        ends_ns = 0
         for product in PRODUCTS:
             hours = self._calendars.session_hours(product, day)
-            ends_ns = max(ends_ns, hours.last_ns)
             for ts_ns in (hours.open_ns, hours.close_ns):
                 if ts_ns >= now_ns:
                     self._conductor.at(ts_ns, Rank.TIMER, partial(self._on_change, product))
         following = self._calendars.session_on_or_after(day + timedelta(days=1), SessionProduct.EQUITY)
-        self._conductor.at(ends_ns, Rank.TIMER, partial(self._roll, following))
+        # Just before the day that follows begins: nothing of it may be seen yet, and until then this day's P&L stands.
+        self._conductor.at(midnight_ns(following) - 1, Rank.TIMER, partial(self._roll, following))
 
     def _roll(self, day: date, ts_ns: int) -> None:
         self._on_roll(day, ts_ns)

@@ -48,7 +48,7 @@ def test_a_half_day_closes_early_and_rolls_over_the_holiday() -> None:
         ("equity", "2015-12-24T13:00"),
         ("equity_option", "2015-12-24T13:00"),
         ("index_option", "2015-12-24T13:15"),
-        ("roll 2015-12-28", "2015-12-24T17:00"),
+        ("roll 2015-12-28", "2015-12-27T23:59"),
         ("equity", "2015-12-28T09:30"),
         ("equity_option", "2015-12-28T09:30"),
         ("index_option", "2015-12-28T09:30"),
