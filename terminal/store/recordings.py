@@ -116,7 +116,8 @@ def read_messages(connection: Connection, selection: Selection, ids: npt.NDArray
     ``ids``: from :func:`add_instruments`. One source comes back exactly as it was recorded, but for ``recv_ns``, which
     is 0, and ``source``, which is its number. Several are merged in the market's canonical order: at one instant phase
     changes, indices, other underlyings, option quotes, option trades, open interest, official prices, each by symbol
-    (quotes of an underlying before its trades), and equal ones as recorded; ``order`` is counted anew then. Raises RecordingFailed when raw messages of a source were removed.
+    (quotes of an underlying before its trades), and equal ones as recorded; ``order`` is counted anew then.
+    Raises RecordingFailed when raw messages of a source were removed.
     """
     chosen = _chosen(connection, selection)
     pruned = [info.name for info in chosen if info.pruned]
