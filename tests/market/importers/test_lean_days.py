@@ -172,3 +172,11 @@ def test_the_order_does_not_depend_on_how_the_zip_was_packed(
     assert (np.diff(first["ts_ns"]) >= 0).all()
     starts = np.flatnonzero(np.diff(first["ts_ns"], prepend=0))
     assert (first["order"][starts] == 0).all()
+
+
+def test_an_expiry_beyond_the_known_calendar_ends_at_the_usual_hour(tmp_path: Path) -> None:
+    option_quotes(tmp_path, "20240110", {"call_100000_20991231": f"34200000,{QUOTE}\n"})
+    day = load(tmp_path, "ACME", "2024-01-10")
+    terms = day.table.find("ACME 2099-12-31 10 C").option
+    assert terms is not None
+    assert terms.expires_ns == at_ns(date(2099, 12, 31), 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from terminal.core.clock import at_ns
 from terminal.core.instruments import (
     Delivery,
     Instrument,
@@ -19,6 +20,7 @@ from terminal.core.osi import OptionSymbol
 from terminal.core.ticks import TickClass
 from terminal.infra.calendars import Calendars
 from terminal.infra.failures import WorkFailed
+from terminal.infra.session_table import CalendarRange
 from terminal.market.importers.lean.layout import Asset, FileName
 
 INDEX_ROOTS: dict[str, tuple[str, ...]] = {
@@ -108,7 +110,7 @@ class Contracts:
             return self.table.add_option(
                 symbol,
                 underlying.id,
-                self.calendars.expiry_ns(symbol.expiry, settlement),
+                self._expires_ns(symbol, settlement),
                 style=file.style or Style.AMERICAN,
                 delivery=Delivery.CASH if is_index else Delivery.PHYSICAL,
                 settlement=settlement,
@@ -122,6 +124,14 @@ class Contracts:
         if asset is Asset.INDEX_OPTION:
             return TickClass.NICKEL_DIME
         return self.tick_classes.setdefault(root, TickClass.PENNY_PROGRAM)
+
+    def _expires_ns(self, symbol: OptionSymbol, settlement: SettlementTime) -> int:
+        try:
+            return self.calendars.expiry_ns(symbol.expiry, settlement)
+        except CalendarRange:
+            # Holidays are not known that far ahead; the usual hours are the best that can be said.
+            is_am = settlement is SettlementTime.AM
+            return at_ns(symbol.expiry, 9, 30) if is_am else at_ns(symbol.expiry, 16)
 
     def _add(self, symbol: str, kind: InstrumentKind, session: SessionProduct, ticks: TickClass) -> Instrument:
         try:
