@@ -16,6 +16,7 @@ from terminal.venues.sim import model
 from terminal.venues.sim import option_kernel as kernel
 from terminal.venues.sim.listing import Series
 from terminal.venues.sim.seeds import stream
+from terminal.venues.sim.surface_kernel import smile_variance
 from terminal.venues.sim.universe import RATE, Listing, Name
 
 Floats = npt.NDArray[np.float64]
@@ -150,6 +151,18 @@ class OptionClass:
         for i, row in enumerate(self.rows):
             price = kernel.price_contract(self._parameters, self._expiries, self._floats, self._ints, i, spot)
             self._prior_px[row.id] = round(price * 100.0) * 100
+
+    def theory(self) -> list[tuple[Instrument, float, float, float]]:
+        """Each contract with its last theoretical price, its log-moneyness then, and the total variance there now."""
+        found = []
+        for i, row in enumerate(self.rows):
+            e = self._ints[kernel.EXPIRY, i]
+            spot = self._floats[kernel.REF_SPOT, i] - self._expiries[kernel.DIVIDENDS, e]
+            k = math.log(self._floats[kernel.STRIKE, i] / (spot * self._expiries[kernel.GROWTH, e]))
+            rho, phi = self._parameters[kernel.RHO], self._expiries[kernel.PHI, e]
+            variance = smile_variance(k, self._expiries[kernel.THETA, e], rho, phi)
+            found.append((row, float(self._floats[kernel.THEO, i]), k, float(variance)))
+        return found
 
     def close_session(self) -> None:
         """Keeps open interest and settlement prices, the middle of the last quotes, for tomorrow."""

@@ -87,6 +87,10 @@ class SimMarket:
             own = model.name_steps(name, stream(0, "still"), self._states[at].copy(), tiny, tiny)[1]
             self._own[at] = own[0]
 
+    def option_class(self, symbol: str) -> OptionClass:
+        """The options on an underlying; KeyError for a name that is not in the universe."""
+        return {name.symbol: row for name, row in zip(NAMES, self._classes, strict=True)}[symbol]
+
     def prepare(self) -> None:
         """Lists the contracts of the day that comes next, so that they can be found before it opens."""
         self._clock = VarianceClock(self._calendars, self._before, self._day + _LISTED_AHEAD)
