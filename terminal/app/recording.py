@@ -9,6 +9,10 @@ from terminal.market.importers.sources import SourceTable
 from terminal.store.recorder import Recorder
 
 
+LEAN = "lean"
+"""What the database calls files in Lean's layout, imported or replayed: the same, so that neither is written twice."""
+
+
 class SourceRecorder:
     """The engine's ``record`` hook. A feed's own numbers of its files become rows of the database as they appear.
 

@@ -1,0 +1,92 @@
+"""``moneyness import lean``: recorded data in Lean's layout into the market database."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from terminal.app.recording import LEAN
+from terminal.app.report import write_json
+from terminal.app.sessions import new_session_name
+from terminal.cli.progress import ProgressLine
+from terminal.core.instruments import InstrumentTable
+from terminal.core.messages import Batch
+from terminal.infra.paths import Profile
+from terminal.infra.process_lock import ProcessLock
+from terminal.infra.settings_file import SettingsFile
+from terminal.market.importers.lean.importing import import_lean
+from terminal.market.importers.sources import Source, SourceTable
+from terminal.store.batch_writer import SessionRow
+from terminal.store.market_db import DatabaseSettings, MarketDatabase
+from terminal.store.recorder import Recorder, RecorderSettings
+
+
+class _DatabaseSink:
+    """Messages carry the database's own source numbers, since the source table asks :meth:`begin` for them."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def begin(self, _kind: str, name: str, sha256: str, interval_s: int) -> tuple[int, bool]:
+        handle = self._recorder.begin_source(LEAN, name, sha256, interval_s=interval_s)
+        return handle.id, handle.already_complete
+
+    def take(self, batch: Batch) -> None:
+        while not self._recorder.offer(batch):
+            time.sleep(0.001)
+
+    def end(self, source: Source, rows: int) -> None:
+        self._recorder.complete_source(source.id, rows)
+
+
+def import_lean_folder(
+    profile: Profile, path: Path, underlying: str | None, dates: tuple[date, ...] | None, target: str | None
+) -> int:
+    """Imports a folder, shows progress on a terminal, and reports rows read, kept and refused by reason."""
+    profile.ensure()
+    with ProcessLock(profile.lock_file):
+        settings = SettingsFile(profile.settings_file).load()
+        memory_mib = settings.recorder.memory_limit_mb
+        database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
+        try:
+            report = _import(profile, path, underlying, dates, database, settings.recorder.disk_budget_gb)
+        finally:
+            database.close()
+    if target is not None:
+        write_json(report, target)
+    if target != "-":
+        rows = report["rows"]
+        print(f"{rows['read']:,} rows read, {rows['kept']:,} kept, {rows['refused']:,} refused.")
+        for reason, count in report["refused"].items():
+            print(f"  refused, {reason}: {count:,}")
+        for problem in report.get("problems", []):
+            print(problem, file=sys.stderr)
+    return 1 if report.get("problems") else 0
+
+
+def _import(
+    profile: Profile,
+    path: Path,
+    underlying: str | None,
+    dates: tuple[date, ...] | None,
+    database: MarketDatabase,
+    budget_gb: float,
+) -> dict[str, Any]:
+    table = InstrumentTable()
+    session = SessionRow(f"import-{new_session_name(datetime.now(UTC))}", "import", "lean")
+    settings = RecorderSettings(spill=False, disk_budget_bytes=int(budget_gb * 2**30))
+    recorder = Recorder(database, table, profile.spill_dir, session, settings)
+    recorder.start()
+    try:
+        with ProgressLine("Importing") as line:
+            span = None if dates is None else (dates[0], dates[-1])
+            sink = _DatabaseSink(recorder)
+            sources = SourceTable(sink.begin)
+            report = import_lean(path, underlying, span, sink, line.show, table=table, sources=sources)
+    finally:
+        recorder.stop(timeout_s=600.0)
+    report.problems += list(recorder.problems)
+    return dict(report.as_json())
