@@ -1,0 +1,315 @@
+"""Hot reads while recording: newest rows and bars, from memory and database together, each message once."""
+
+# ruff: noqa: S608 - names of tables and columns come from constants, values are always parameters
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from terminal.core.clock import NS_PER_S
+from terminal.core.instruments import InstrumentTable
+from terminal.core.messages import CLOSE, HIGH, LOW, OPEN, PRICE, SIZE, VOLUME, Batch, Flag, Kind, empty_batch
+from terminal.store import roll_ups
+from terminal.store.batch_writer import SessionRow
+from terminal.store.columns import TABLE_OF, MessageTable, from_columns
+from terminal.store.connection import Connection, one_row
+from terminal.store.failures import explain
+from terminal.store.instrument_rows import identity
+from terminal.store.market_db import MarketDatabase
+
+BAR = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")])
+"""One bar of trades; ``ts_ns`` is its start, prices are integers at the instrument's scale."""
+
+Bars = npt.NDArray[np.void]
+DAY_S = 86_400
+_NEVER_NS = 2**62
+
+
+class Unwritten(Protocol):
+    """Who holds the messages that are not in the database yet: the recorder."""
+
+    @property
+    def session(self) -> SessionRow:
+        """The session that is being recorded."""
+        ...
+
+    @property
+    def session_source(self) -> int:
+        """The source of messages that name none."""
+        ...
+
+    def snapshot(self, connection: Connection, instrument: int) -> Batch:
+        """Begins a reading transaction and gives the messages that it does not see."""
+        ...
+
+
+class Store:
+    """Reads by the run's instrument ids. Any thread; each gets a connection of its own."""
+
+    def __init__(self, database: MarketDatabase, table: InstrumentTable, recorder: Unwritten | None = None) -> None:
+        self._database = database
+        self._table = table
+        self._recorder = recorder
+        self._local = threading.local()
+        self._ids: dict[int, int] = {}
+
+    def latest_quotes(self, instrument: int, count: int, *, until_ns: int = _NEVER_NS) -> Batch:
+        """The newest ``count`` quote messages before ``until_ns``, ascending, as they came (unchanged sides flagged).
+
+        While recording: of this session and the files that it replays, where ``until_ns`` keeps what the replay has
+        not reached out of sight. Otherwise of all that is in the database.
+        """
+        return self._latest(Kind.QUOTE, instrument, count, until_ns)
+
+    def latest_trades(self, instrument: int, count: int, *, until_ns: int = _NEVER_NS) -> Batch:
+        """The newest ``count`` trade messages, ascending; see :meth:`latest_quotes`."""
+        return self._latest(Kind.TRADE, instrument, count, until_ns)
+
+    def bars(self, instrument: int, seconds: int, most: int, *, until_ns: int = _NEVER_NS) -> Bars:
+        """The newest ``most`` bars of ``seconds`` seconds that begin before ``until_ns``, ascending; the last may grow.
+
+        Where several sources know an interval, the one with the finest data speaks, then the one recorded last; other
+        sessions' recordings do not, so that two simulated days of one date are never mixed. ``seconds``: 1, or a
+        multiple; from 60 on a multiple of 60; DAY_S for New York days. Raises ValueError for others.
+        """
+        if seconds < 1 or (seconds > 60 and seconds % 60) or (seconds > DAY_S and seconds % DAY_S):
+            raise ValueError(f"bars of {seconds} seconds cannot be made")
+        base_s = DAY_S if seconds % DAY_S == 0 else 60 if seconds % 60 == 0 else 1
+        with _Reading(self, instrument) as reading:
+            finer = reading.bars(base_s, until_ns, most, seconds // base_s)
+        return merge(finer, seconds)[-most:]
+
+    def _latest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch:
+        if count <= 0:
+            return empty_batch(0)
+        with _Reading(self, instrument) as reading:
+            known = reading.unwritten
+            fresh: Batch = known[(known["kind"] == kind) & (known["ts_ns"] < until_ns)][-count:]
+            if len(fresh) >= count or reading.number is None:
+                return fresh
+            stored = reading.newest(TABLE_OF[kind], until_ns, count - len(fresh))
+        stored["instrument"] = instrument
+        return np.concatenate([stored, fresh])
+
+    def _connection(self) -> Connection:
+        known: tuple[int, Connection] | None = getattr(self._local, "connection", None)
+        if known is None or known[0] != self._database.generation:
+            known = (self._database.generation, self._database.connect())
+            self._local.connection = known
+        return known[1]
+
+    def _number(self, connection: Connection, instrument: int) -> int | None:
+        """The database's id of an instrument; rows never change, so a found one is kept."""
+        if instrument not in self._ids:
+            text = identity(self._table.get(instrument), self._table)
+            row = one_row(connection, "SELECT id FROM instrument WHERE identity = ?", [text])
+            if row is None:
+                return None
+            self._ids[instrument] = int(row[0])
+        return self._ids[instrument]
+
+
+class _Reading:
+    """One consistent look: a reading transaction, and the messages that it does not see yet."""
+
+    def __init__(self, store: Store, instrument: int) -> None:
+        self._store = store
+        self._instrument = instrument
+        self._connection = store._connection()
+        self.unwritten = empty_batch(0)
+        self.linked: list[int] = []
+        self.number: int | None = None
+
+    def __enter__(self) -> Self:
+        recorder = self._store._recorder
+        try:
+            if recorder is None:
+                self._connection.execute("BEGIN TRANSACTION READ ONLY")
+            else:
+                self.unwritten = recorder.snapshot(self._connection, self._instrument)
+                self._learn_sources(recorder)
+            self.number = self._store._number(self._connection, self._instrument)
+        except duckdb.Error as error:
+            self._end()
+            raise explain(error, "reading the market database", self._store._database.path) from error
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _learn_sources(self, recorder: Unwritten) -> None:
+        """What a replay offers of a complete file is in the database, and never written from memory."""
+        rows = self._connection.execute(
+            "SELECT s.id, s.complete FROM source s JOIN session_source l ON l.source = s.id WHERE l.session = ?",
+            [recorder.session.name],
+        ).fetchall()
+        self.linked = [int(row[0]) for row in rows]
+        self.unwritten = self.unwritten[~np.isin(self.unwritten["source"], [int(row[0]) for row in rows if row[1]])]
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._end()
+        if isinstance(error, duckdb.Error):
+            raise explain(error, "reading the market database", self._store._database.path) from error
+
+    def newest(self, table: MessageTable, until_ns: int, count: int) -> Batch:
+        """The newest stored rows before ``until_ns``, ascending: of the session's sources, or of everything."""
+        where = f"instrument = ? AND ts_ns < {until_ns}"
+        if self._store._recorder is not None:
+            where += f" AND source IN ({', '.join(str(number) for number in self.linked)})"
+        return self._rows(table, where, [self.number], count, "ts_ns DESC, source DESC, seq DESC")
+
+    def bars(self, base_s: int, until_ns: int, most: int, factor: int) -> Bars:
+        """Bars of ``base_s`` seconds before ``until_ns``: rolled up, and made from what lies behind each mark."""
+        # A bar that ends after ``until_ns`` knows of later prints: what it may show is made from the prints before.
+        cut_ns = until_ns if until_ns >= _NEVER_NS else int(_starts(np.array([until_ns]), base_s)[0])
+        sources = [(number, min(mark, cut_ns)) for number, mark in self._sources(base_s)]
+        parts = [self._rolled(base_s, sources, cut_ns, (most + 1) * factor)]
+        ranks = {number: rank for rank, (number, _) in enumerate(sources)}
+        tails = [
+            (ranks[number], self._prints(number, mark, until_ns))
+            for number, mark in sources
+            if mark < min(until_ns, roll_ups.END_NS)
+        ]
+        own = self._store._recorder.session_source if self._store._recorder else None
+        fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
+        for rank, stored in tails:
+            number = sources[rank][0]
+            mine = fresh["source"] == number
+            if number == own:
+                mine |= ~np.isin(fresh["source"], self.linked)
+            grown = merge(np.concatenate([stored, _as_prints(fresh[mine])]), base_s)
+            parts.append(_ranked(grown, rank))
+        return _best(np.concatenate(parts))
+
+    def _sources(self, base_s: int) -> list[tuple[int, int]]:
+        """Sources that may speak, the best last, each with the time up to which its bars are rolled up."""
+        recorder = self._store._recorder
+        own = recorder.session_source if recorder else -1
+        mark = "rolled_day_ns" if base_s == DAY_S else "rolled_ns"
+        rows = self._connection.execute(
+            f"SELECT id, {mark} FROM source WHERE interval_s <= ? AND trades + bars > 0 "
+            "AND (kind <> 'session' OR id = ? OR ? < 0) ORDER BY interval_s DESC, begun, id",
+            [base_s, own, own],
+        ).fetchall()
+        sources = [(int(row[0]), int(row[1])) for row in rows]
+        if own >= 0 and own not in {number for number, _ in sources}:
+            sources.append((own, 0))
+        return sources
+
+    def _rolled(self, base_s: int, sources: Sequence[tuple[int, int]], until_ns: int, most: int) -> npt.NDArray[Any]:
+        if self.number is None or not sources:
+            return np.empty(0, _RANKED)
+        name = {1: "raw.bar_1s", 60: "raw.bar_1m", DAY_S: "raw.bar_1d"}[base_s]
+        numbers = ", ".join(str(number) for number, _ in sources)
+        columns: dict[str, Any] = self._connection.execute(
+            f"SELECT source, start_ns, open_px, high_px, low_px, close_px, volume FROM {name} "
+            f"WHERE instrument = {self.number} AND start_ns < {until_ns} AND source IN ({numbers}) "
+            f"ORDER BY start_ns DESC LIMIT {most * len(sources)}"
+        ).fetchnumpy()
+        found = np.empty(len(columns["source"]), _RANKED)
+        ranks = {number: rank for rank, (number, _) in enumerate(sources)}
+        found["rank"] = [ranks[int(number)] for number in columns["source"]]
+        names = ("start_ns", "open_px", "high_px", "low_px", "close_px", "volume")
+        for field, column in zip(BAR.names or (), names, strict=True):
+            found[field] = columns[column]
+        return found
+
+    def _prints(self, source: int, from_ns: int, until_ns: int) -> Bars:
+        if self.number is None:
+            return np.empty(0, BAR)
+        where = f"instrument = ? AND source = {source} AND ts_ns >= {from_ns} AND ts_ns < {until_ns}"
+        parts = [self._rows(TABLE_OF[kind], where, [self.number], None, "seq DESC") for kind in (Kind.TRADE, Kind.BAR)]
+        return _as_prints(np.concatenate(parts))
+
+    def _rows(
+        self, table: MessageTable, where: str, values: list[int | None], most: int | None, newest_first: str
+    ) -> Batch:
+        limit = "" if most is None else f"LIMIT {most}"
+        columns: dict[str, Any] = self._connection.execute(
+            f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where} ORDER BY {newest_first} {limit}", values
+        ).fetchnumpy()
+        return from_columns(table, columns)[::-1]
+
+    def _end(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error:
+            # The transaction may not have begun, or the instance is gone; the next call asks for a new connection.
+            self._store._local.connection = None
+
+
+_RANKED = np.dtype([*BAR.descr, ("rank", "i8")])
+
+
+def merge(bars: Bars, seconds: int) -> Bars:
+    """Coarser bars from finer ones or from prints (BAR, ascending): first open, extremes, last close, summed volume.
+
+    From half an hour on they begin at 09:30 New York, where the session does; days are New York's.
+    """
+    if len(bars) == 0:
+        return np.empty(0, BAR)
+    starts = _starts(bars["ts_ns"], seconds)
+    first = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
+    merged = np.empty(len(first), BAR)
+    merged["ts_ns"] = starts[first]
+    merged["open"] = bars["open"][first]
+    merged["close"] = bars["close"][np.r_[first[1:], len(bars)] - 1]
+    merged["high"] = np.maximum.reduceat(bars["high"], first)
+    merged["low"] = np.minimum.reduceat(bars["low"], first)
+    merged["volume"] = np.add.reduceat(bars["volume"], first)
+    return merged
+
+
+def _starts(ts_ns: npt.NDArray[np.int64], seconds: int) -> npt.NDArray[np.int64]:
+    frame_ns = seconds * NS_PER_S
+    if seconds < 1800:
+        return ts_ns - ts_ns % frame_ns
+    # The zone's offset changes at most twice a year, never inside a session: one look-up a UTC day is enough.
+    days, where = np.unique(ts_ns // (DAY_S * NS_PER_S), return_inverse=True)
+    noon_ns = (days * DAY_S + DAY_S // 2) * NS_PER_S
+    midnights_ns = np.array([roll_ups.day_start(int(noon)) for noon in noon_ns], np.int64)
+    # New York's midnight comes so much later than UTC's.
+    offset_ns = -(midnights_ns % (DAY_S * NS_PER_S))
+    anchor_ns = (9 * 3600 + 1800) * NS_PER_S if seconds < DAY_S else 0
+    local = ts_ns + offset_ns[where] - anchor_ns
+    starts: npt.NDArray[np.int64] = local - local % frame_ns + anchor_ns - offset_ns[where]
+    return starts
+
+
+def _as_prints(batch: Batch) -> Bars:
+    """Trades and bars as BAR rows at their instant, in the order of time; off-book prints make no bar."""
+    trades = batch[(batch["kind"] == Kind.TRADE) & ((batch["flags"] & int(Flag.OFF_BOOK)) == 0)]
+    bars = batch[batch["kind"] == Kind.BAR]
+    prints = np.empty(len(trades) + len(bars), BAR)
+    split = len(trades)
+    prints["ts_ns"][:split] = trades["ts_ns"]
+    # A bar is stamped with its end, so it belongs to the interval that ended there.
+    prints["ts_ns"][split:] = bars["ts_ns"] - 1
+    for field, of_bar in (("open", OPEN), ("high", HIGH), ("low", LOW), ("close", CLOSE), ("volume", VOLUME)):
+        prints[field][:split] = trades[SIZE if field == "volume" else PRICE]
+        prints[field][split:] = bars[of_bar]
+    return prints[np.argsort(prints["ts_ns"], kind="stable")]
+
+
+def _ranked(bars: Bars, rank: int) -> npt.NDArray[Any]:
+    ranked = np.empty(len(bars), _RANKED)
+    for field in BAR.names or ():
+        ranked[field] = bars[field]
+    ranked["rank"] = rank
+    return ranked
+
+
+def _best(bars: npt.NDArray[Any]) -> Bars:
+    """One bar a start: that of the highest rank."""
+    ordered = bars[np.lexsort((bars["rank"], bars["ts_ns"]))]
+    last = np.r_[ordered["ts_ns"][1:] != ordered["ts_ns"][:-1], True] if len(ordered) else np.zeros(0, np.bool_)
+    chosen = np.empty(int(last.sum()), BAR)
+    for field in BAR.names or ():
+        chosen[field] = ordered[field][last]
+    return chosen
