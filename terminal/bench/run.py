@@ -7,14 +7,20 @@ import traceback
 from collections.abc import Sequence
 
 from terminal.app.report import write_json
-from terminal.bench import market, start, storage
+from terminal.bench import market, recording, replay, start, storage
 from terminal.bench.result import Benchmark, Result, machine
 from terminal.infra.failures import UsageError
 
 
 def all_benchmarks() -> list[Benchmark]:
     """Every benchmark, by group."""
-    return [*market.BENCHMARKS, *storage.BENCHMARKS, *start.BENCHMARKS]
+    return [
+        *market.BENCHMARKS,
+        *replay.BENCHMARKS,
+        *recording.BENCHMARKS,
+        *storage.BENCHMARKS,
+        *start.BENCHMARKS,
+    ]
 
 
 def choose(names: Sequence[str]) -> list[Benchmark]:
