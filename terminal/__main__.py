@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +40,8 @@ def _run(words: list[str]) -> int:
     found = parse(words)
     profile = Profile(root)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_dir()))
+    if found.command in {"desk", "import", "bench"}:
+        _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]))
     if found.command == "desk":
         from terminal.bootstrap import run_desk
 
@@ -46,6 +49,21 @@ def _run(words: list[str]) -> int:
     from terminal.cli import commands
 
     return commands.run(found, profile)
+
+
+def _prepare_kernels(folder: Path) -> None:
+    """Compiles in a child process what is not compiled yet, before anything that needs it is imported."""
+    from terminal.cli.progress import ProgressLine
+    from terminal.quant.warmup import WarmupFailed, is_warm, warm_up
+
+    if is_warm(folder):
+        return
+    _say("Compiling the arithmetic for this machine; this is done once for each version.")
+    try:
+        with ProgressLine("Compiling") as line:
+            warm_up(folder, line.show)
+    except WarmupFailed as problem:
+        _say(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
 
 
 def _say(sentence: str) -> None:
