@@ -34,7 +34,7 @@ from terminal.risk.pretrade import PreTrade
 from terminal.store.batch_writer import SessionRow
 from terminal.store.journal import Journal
 from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import Recorder, RecorderSettings
+from terminal.store.recorder import Recorder, RecorderLimits
 from terminal.trading.gate import Gate
 from terminal.trading.road import OrderRoad
 
@@ -93,7 +93,7 @@ class Rooms:
             table,
             profile.spill_dir,
             SessionRow(plan.name, plan.mode.value, feed.name, plan.seed),
-            RecorderSettings(
+            RecorderLimits(
                 flush_after_s=settings.recorder.flush_interval_ms / 1000,
                 spill=False,
                 disk_budget_bytes=int(settings.recorder.disk_budget_gb * 2**30),

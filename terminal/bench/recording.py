@@ -12,7 +12,7 @@ from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionPr
 from terminal.core.ticks import TickClass
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import Recorder, RecorderSettings
+from terminal.store.recorder import Recorder, RecorderLimits
 
 _BATCH = 1 << 14
 _ROUNDS = 4
@@ -27,7 +27,7 @@ def _recorder(long: bool) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         database = MarketDatabase.open(Path(folder) / "market.duckdb")
         recorder = Recorder(
-            database, table, Path(folder), SessionRow("bench", "sim", "bench"), RecorderSettings(spill=False)
+            database, table, Path(folder), SessionRow("bench", "sim", "bench"), RecorderLimits(spill=False)
         )
         recorder.start()
         start = time.perf_counter()

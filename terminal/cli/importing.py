@@ -21,7 +21,7 @@ from terminal.market.importers.lean.importing import import_lean
 from terminal.market.importers.sources import Source, SourceTable
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
-from terminal.store.recorder import Recorder, RecorderSettings
+from terminal.store.recorder import Recorder, RecorderLimits
 
 
 class _DatabaseSink:
@@ -77,7 +77,7 @@ def _import(
 ) -> dict[str, Any]:
     table = InstrumentTable()
     session = SessionRow(f"import-{new_session_name(datetime.now(UTC))}", "import", "lean")
-    settings = RecorderSettings(spill=False, disk_budget_bytes=int(budget_gb * 2**30))
+    settings = RecorderLimits(spill=False, disk_budget_bytes=int(budget_gb * 2**30))
     recorder = Recorder(database, table, profile.spill_dir, session, settings)
     recorder.start()
     try:
