@@ -8,8 +8,9 @@ from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.links import LinkGroups
-from terminal.app.ports import Clock, Day, DeskMode, Health, Market, Playback, Trading
+from terminal.app.ports import Day, DeskMode, Health, Market, Playback, Trading
 from terminal.app.tasks import Tasks
+from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.logs import LogRing
 
@@ -80,6 +81,10 @@ class DeskPort(Protocol):
     @property
     def alerts(self) -> Alerts:
         """What the desk says to the trader."""
+        ...
+
+    def note_paint(self) -> None:
+        """The window has just painted: for the measure of state to paint."""
         ...
 
     @property

@@ -13,7 +13,7 @@ from terminal.infra import atomic_file
 _MODIFIERS = ("Ctrl", "Alt", "Shift", "Meta")
 _ALIASES = {
     "control": "Ctrl", "ctrl": "Ctrl", "cmd": "Ctrl", "alt": "Alt", "option": "Alt", "shift": "Shift", "meta": "Meta",
-    "enter": "Return", "return": "Return", "escape": "Esc", "esc": "Esc", "del": "Del", "delete": "Del",
+    "enter": "Enter", "return": "Return", "escape": "Esc", "esc": "Esc", "del": "Del", "delete": "Del",
     "backspace": "Backspace", "space": "Space", "up": "Up", "down": "Down", "left": "Left", "right": "Right",
     "tab": "Tab", "home": "Home", "end": "End", "pageup": "PgUp", "pgup": "PgUp", "pagedown": "PgDown",
     "pgdown": "PgDown", "insert": "Ins", "ins": "Ins",
@@ -95,6 +95,7 @@ class Keymap:
         made: list[Command] = []
         for command in commands:
             keys = self._changes.get(command.id, tuple(normalise(key) for key in command.keys))
+            keys = tuple(dict.fromkeys(keys))
             if not command.scope:
                 keys = tuple(key for key in keys if self._is_safe(command, key))
             changed = replace(command, keys=keys)

@@ -76,16 +76,15 @@ def _panels(*texts: str) -> tuple[PanelState, ...]:
 MARKET = WorkspaceDefault(
     "Market",
     _panels("watchlist:1", "chart:1", "ladder:1", "chain:1", "ticket:1", "positions:1", "orders:1", "log", "health"),
-    rows(
+    columns(
         (
-            70,
-            columns(
-                (24, tabs("watchlist-1")),
-                (54, rows((56, tabs("chart-1")), (44, tabs("chain-1")))),
-                (22, tabs("ladder-1")),
+            78,
+            rows(
+                (74, columns((29, tabs("watchlist-1")), (71, rows((52, tabs("chart-1")), (48, tabs("chain-1")))))),
+                (26, tabs("positions-1", "orders-1", "log-1", "health-1")),
             ),
         ),
-        (30, columns((78, tabs("positions-1", "orders-1", "log-1", "health-1")), (22, tabs("ticket-1")))),
+        (22, rows((54, tabs("ladder-1")), (46, tabs("ticket-1")))),
     ),
 )
 
@@ -94,7 +93,7 @@ OPTIONS = WorkspaceDefault(
     _panels("watchlist:2", "chain:2", "chart:3", "ticket:3", "positions:3", "orders:3"),
     columns(
         (68, rows((72, tabs("chain-1")), (28, tabs("positions-1", "orders-1")))),
-        (32, rows((30, tabs("watchlist-1")), (36, tabs("chart-1")), (34, tabs("ticket-1")))),
+        (32, rows((24, tabs("watchlist-1")), (32, tabs("chart-1")), (44, tabs("ticket-1")))),
     ),
 )
 

@@ -30,14 +30,6 @@ class DeskMode(Enum):
         return self.name
 
 
-class Clock(Protocol):
-    """Market time."""
-
-    def now_ns(self) -> int:
-        """UTC nanoseconds."""
-        ...
-
-
 class BarReader(Protocol):
     """Bars of trades."""
 

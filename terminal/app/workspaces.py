@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ VERSION = 2
 MAX_BYTES = 1 << 20
 MAX_PANELS = 64
 MAX_NAME = 40
+_LAST = "last-used.txt"
 
 
 class WorkspaceError(Exception):
@@ -216,6 +218,20 @@ class WorkspaceStore:
     def forget(self, name: str) -> None:
         """Deletes the saved file, so that a default is as shipped again."""
         self.path_of(name).unlink(missing_ok=True)
+
+    def remember(self, name: str) -> None:
+        """Notes the workspace in use, for :meth:`last`; a disk that does not take the note is no reason to complain."""
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            atomic_file.write_text(self._folder / _LAST, f"{name}\n")
+
+    def last(self) -> str:
+        """The workspace that was last in use, if there is one of that name; the first default otherwise."""
+        try:
+            name = (self._folder / _LAST).read_text(encoding="utf-8")[: MAX_NAME + 1].strip()
+        except (OSError, UnicodeDecodeError):
+            name = ""
+        return name if name and self.has(name) else DEFAULTS[0].name
 
     def path_of(self, name: str) -> Path:
         """The file of a workspace: its name, with what a file name cannot hold written as hex."""

@@ -31,8 +31,8 @@ def choose_platform(environment: Mapping[str, str], system: str, *, headless: bo
     """Environment variables to set before Qt starts.
 
     Headless is Qt's offscreen platform unless ``QT_QPA_PLATFORM`` is set. On Linux the default is xcb, since docks and
-    GL are tried there, and PyOpenGL is told to match. Raises UsageError when a window is wanted and there is no display:
-    Qt itself would abort the process.
+    GL are tried there, and PyOpenGL is told to match. Raises UsageError when a window is wanted and there is no
+    display: Qt itself would abort the process.
     """
     wanted = environment.get("QT_QPA_PLATFORM", "")
     if not wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -46,15 +47,14 @@ def test_idle_time_disarms_and_use_postpones_it() -> None:
     arming = Arming(idle_s=60, now_s=lambda: now[0])
     arming.arm()
     now[0] = 59
-    arming.check()
-    assert arming.is_armed
-    arming.note_use()
-    now[0] = 118
-    arming.check()
-    assert arming.is_armed
-    now[0] = 119
-    arming.check()
-    assert not arming.is_armed
+    states = []
+    for moment, used in ((59, True), (118, False), (119, False)):
+        now[0] = moment
+        arming.check()
+        states.append(arming.state)
+        if used:
+            arming.note_use()
+    assert states == [ArmState.ARMED_PAPER, ArmState.ARMED_PAPER, ArmState.DISARMED]
     assert arming.reason is DisarmReason.IDLE
 
 
@@ -94,14 +94,15 @@ def test_another_account_disarms_everything() -> None:
 def test_whatever_happens_only_an_armed_desk_lets_a_person_s_order_pass(steps: list[str]) -> None:
     arming = Arming(is_paper=False)
     for step in steps:
+        calls: dict[str, Callable[[], object]] = {
+            "arm": arming.arm,
+            "disarm": arming.disarm,
+            "account": lambda: arming.set_account(is_paper=False),
+            "script": lambda: arming.allow_script(True),
+            "check": arming.check,
+        }
         with contextlib.suppress(ArmingRefused):
-            {
-                "arm": arming.arm,
-                "disarm": arming.disarm,
-                "account": lambda: arming.set_account(is_paper=False),
-                "script": lambda: arming.allow_script(True),
-                "check": arming.check,
-            }[step]()
+            calls[step]()
         people = (Origin.TICKET, Origin.HOTKEY, Origin.LADDER, Origin.SCRIPT)
         assert not any(arming.permits(origin) for origin in people)
     assert arming.permits(Origin.FLATTEN)

@@ -44,10 +44,9 @@ def test_a_command_runs_only_when_enabled_and_its_failure_is_told() -> None:
 
 def test_the_palette_lists_recent_commands_first_and_hides_disabled_ones() -> None:
     registry = CommandRegistry()
-    registry.add(
-        *(Command(name, name.title(), "G", _nothing, enabled=lambda name=name: name != "off") for name in
-          ("one", "two", "off", "three")),
-    )  # fmt: skip
+    for name in ("one", "two", "three"):
+        registry.add(Command(name, name.title(), "G", _nothing))
+    registry.add(Command("off", "Off", "G", _nothing, enabled=lambda: False))
     registry.run("three")
     registry.run("two")
     assert [found.command.id for found in registry.search("")] == ["two", "three", "one"]
@@ -105,8 +104,8 @@ def test_any_subsequence_is_found(text: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [("ctrl+k", "Ctrl+K"), ("Shift + ctrl + F", "Ctrl+Shift+F"), ("enter", "Return"), ("F12", "F12"), ("b", "B"),
-     ("Ctrl++", "Ctrl++"), ("cmd+backspace", "Ctrl+Backspace"), ("Ctrl+.", "Ctrl+.")],
+    [("ctrl+k", "Ctrl+K"), ("Shift + ctrl + F", "Ctrl+Shift+F"), ("enter", "Enter"), ("F12", "F12"), ("b", "B"),
+     ("return", "Return"), ("Ctrl++", "Ctrl++"), ("cmd+backspace", "Ctrl+Backspace"), ("Ctrl+.", "Ctrl+.")],
 )  # fmt: skip
 def test_keys_have_one_spelling(text: str, key: str) -> None:
     assert normalise(text) == key
@@ -149,6 +148,13 @@ def test_a_taken_key_is_dropped_from_the_later_command() -> None:
     applied = keymap.apply([Command(name, name, "G", _nothing, ("Ctrl+K",)) for name in "ab"])
     assert [command.keys for command in applied] == [("Ctrl+K",), ()]
     assert "given to a and to b" in keymap.problems[0]
+
+
+def test_one_key_given_twice_to_one_command_is_no_conflict() -> None:
+    keymap = Keymap()
+    applied = keymap.apply([Command("a", "A", "G", _nothing, ("Return", "Enter", "return"), scope="ticket")])
+    assert applied[0].keys == ("Return", "Enter")
+    assert keymap.problems == []
 
 
 def test_changes_survive_saving(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from terminal.app.alerts import INFO_S, STACK, Alerts, Level
+from terminal.app.alerts import INFO_S, STACK, Alert, Alerts, Level
 from terminal.app.drafts import SharedDraft
 from terminal.app.links import LinkGroups
 from terminal.app.ports import OrderDraft
@@ -15,7 +15,9 @@ from terminal.core.orders import OrderType, Side
 
 
 def test_a_group_moves_together_and_alone() -> None:
-    links, first, second = LinkGroups(), [], []
+    links = LinkGroups()
+    first: list[int] = []
+    second: list[int] = []
     leave = links.subscribe(1, first.append)
     links.subscribe(2, second.append)
     links.choose(1, 7)
@@ -36,7 +38,8 @@ def test_a_group_moves_together_and_alone() -> None:
 
 
 def test_a_listener_that_leaves_while_it_is_called_harms_nobody() -> None:
-    links, heard = LinkGroups(), []
+    links = LinkGroups()
+    heard: list[int] = []
 
     def once(instrument: int) -> None:
         leave()
@@ -49,7 +52,8 @@ def test_a_listener_that_leaves_while_it_is_called_harms_nobody() -> None:
 
 
 def test_everybody_sees_the_same_draft() -> None:
-    shared, seen = SharedDraft(), []
+    shared = SharedDraft()
+    seen: list[OrderDraft | None] = []
     leave = shared.subscribe(seen.append)
     draft = OrderDraft(3, Side.BUY, 1, OrderType.LIMIT, 16_000)
     shared.propose(draft)
@@ -128,7 +132,8 @@ def test_three_toasts_at_most_errors_first_and_until_read() -> None:
 
 
 def test_the_same_sentence_is_not_stacked_twice() -> None:
-    alerts, heard = Alerts(), []
+    alerts = Alerts()
+    heard: list[Alert | None] = []
     leave = alerts.subscribe(heard.append)
     first = alerts.raise_(Level.WARN, "Feed silent.")
     assert alerts.raise_(Level.WARN, "Feed silent.") is first

@@ -102,6 +102,17 @@ def test_a_store_saves_and_loads_by_name(tmp_path: Path) -> None:
     assert [path.suffix for path in (tmp_path / "workspaces").iterdir()] == []
 
 
+def test_the_workspace_in_use_is_remembered(tmp_path: Path) -> None:
+    store = WorkspaceStore(tmp_path / "ws")
+    assert store.last() == DEFAULTS[0].name
+    store.remember("Trade")
+    assert store.last() == "Trade"
+    store.remember("Gone")
+    assert store.last() == DEFAULTS[0].name
+    (tmp_path / "ws" / "last-used.txt").write_bytes(b"\xff\xfe")
+    assert store.last() == DEFAULTS[0].name
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b'{"version": 99}', b"x" * (MAX_BYTES + 1)])
 def test_a_broken_file_is_kept_aside_and_the_default_used(tmp_path: Path, content: bytes) -> None:
     store = WorkspaceStore(tmp_path)

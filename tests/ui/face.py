@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Trading:
     version: int = 1
     calls: list[object] = field(default_factory=list)
 
-    def snapshot(self) -> Picture:
+    def snapshot(self) -> Any:
         return Picture(self.version, self.account, positions=self.positions)
 
     def submit(self, draft: OrderDraft) -> str:
@@ -150,7 +151,11 @@ class FaceDesk:
         self.tasks = Tasks()
         self.alerts = Alerts()
         self.log = LogRing()
+        self.paints = 0
         self.quote(np.arange(len(self.table)), 1_000_000)
+
+    def note_paint(self) -> None:
+        self.paints += 1
 
     def quote(self, ids: np.ndarray, bid_px: int) -> None:
         """One quote for each id, 0.10 wide."""

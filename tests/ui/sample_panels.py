@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Hashable, Mapping
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout
@@ -28,8 +28,8 @@ class ListPanel(Panel):
         super().__init__(context, panel_id)
         table = context.desk.table
 
-        def price(px: int, key: int) -> str:
-            return formats.price(px, table.get(key))
+        def price(px: int, key: Hashable) -> str:
+            return formats.price(px, table.get(cast(int, key)))
 
         columns = (
             Column("symbol", "Symbol", "The ticker or contract", as_is, 130, Align.LEFT),

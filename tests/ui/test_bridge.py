@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 import time
+import weakref
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -16,6 +17,13 @@ from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
 from terminal.ui.bridge.frame_statistics import FrameStatistics
 from terminal.ui.bridge.wake import WakeQueue
 from terminal.ui.bridge.watchdog import StallWatchdog
+
+
+class Knot:
+    """Refers to itself, so that only the cyclic collector ends it."""
+
+    def __init__(self) -> None:
+        self.me = self
 
 
 class Client:
@@ -133,17 +141,10 @@ def test_ready_freezes_the_heap_and_stop_gives_the_collector_back(clock: FrameCl
 def test_garbage_is_collected_between_frames(clock: FrameClock) -> None:
     clock.ready()
     try:
-        class Knot:
-            pass
-
-        gone = []
+        gone: list[int] = []
         for _ in range(10_000):
-            knot = Knot()
-            knot.self = knot  # type: ignore[attr-defined]
-        import weakref
-
-        weakref.finalize(knot, gone.append, 1)
-        del knot
+            weakref.finalize(Knot(), int)
+        weakref.finalize(Knot(), gone.append, 1)
         clock.tick()
         assert gone == [1]
     finally:
@@ -170,9 +171,12 @@ def test_statistics_count_work_paint_and_gaps() -> None:
 def test_no_item_of_any_thread_is_lost_and_each_thread_s_order_is_kept(qtbot: QtBot) -> None:
     taken: list[tuple[int, int]] = []
     queue = WakeQueue[tuple[int, int]](taken.append)
-    threads = [
-        threading.Thread(target=lambda n=n: [queue.put((n, i)) for i in range(2_000)]) for n in range(4)
-    ]
+
+    def put_many(number: int) -> None:
+        for item in range(2_000):
+            queue.put((number, item))
+
+    threads = [threading.Thread(target=put_many, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     qtbot.waitUntil(lambda: len(taken) == 8_000, timeout=20_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -15,6 +16,7 @@ from terminal.app.arming import ArmState
 from terminal.app.keymap import Keymap
 from terminal.app.ports import DeskMode
 from terminal.app.workspaces import WorkspaceStore
+from terminal.ui.panel import Panel
 from terminal.ui.shell.confirm import Confirm
 from terminal.ui.shell.main_window import MainWindow
 from terminal.ui.theme.theme import ThemeSwitch
@@ -22,6 +24,7 @@ from tests.ui import sample_panels
 from tests.ui.face import FaceDesk, Position
 from tests.ui.sample_panels import ListPanel, TicketPanel
 
+_P = TypeVar("_P", bound=Panel)
 OpenWindow = Callable[..., MainWindow]
 
 
@@ -29,11 +32,11 @@ OpenWindow = Callable[..., MainWindow]
 def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenWindow]:
     windows: list[MainWindow] = []
 
-    def make(desk: FaceDesk | None = None, **named: object) -> MainWindow:
-        window = MainWindow(
-            desk or FaceDesk(), sample_panels.registry(), sample_panels.CLASSES, WorkspaceStore(tmp_path / "ws"),
-            ThemeSwitch(), **named,
-        )  # fmt: skip
+    def make(desk: FaceDesk | None = None, **named: Any) -> MainWindow:
+        themes = ThemeSwitch()
+        themes.apply()
+        store = WorkspaceStore(tmp_path / "ws")
+        window = MainWindow(desk or FaceDesk(), sample_panels.registry(), sample_panels.CLASSES, store, themes, **named)
         windows.append(window)
         window.resize(1280, 800)
         window.show()
@@ -53,7 +56,12 @@ def window(open_window: OpenWindow) -> MainWindow:
     return open_window()
 
 
-def _panel(window: MainWindow, kind: type) -> QWidget:
+def _desk(window: MainWindow) -> FaceDesk:
+    assert isinstance(window.desk, FaceDesk)
+    return window.desk
+
+
+def _panel(window: MainWindow, kind: type[_P]) -> _P:
     return next(panel for panel in window.switcher.view.panels.values() if isinstance(panel, kind))
 
 
@@ -85,7 +93,7 @@ def test_the_window_says_where_its_prices_come_from(open_window: OpenWindow, qtb
 
 
 def test_the_armed_desk_says_so_everywhere_and_a_key_disarms_it(window: MainWindow, qtbot: QtBot) -> None:
-    desk = window.desk
+    desk = _desk(window)
     ticket = _panel(window, TicketPanel)
     _press(qtbot, ticket, Qt.Key.Key_A, CTRL, ALT)
     assert desk.arming.state is ArmState.ARMED_PAPER
@@ -99,10 +107,10 @@ def test_the_armed_desk_says_so_everywhere_and_a_key_disarms_it(window: MainWind
 
 
 def test_another_workspace_disarms_and_comes_by_key(window: MainWindow, qtbot: QtBot) -> None:
-    window.desk.arming.arm()
+    _desk(window).arming.arm()
     _press(qtbot, _panel(window, TicketPanel), Qt.Key.Key_2, CTRL)
     assert window.switcher.name == "Options"
-    assert not window.desk.arming.is_armed
+    assert not _desk(window).arming.is_armed
     qtbot.waitUntil(lambda: any("workspace changed" in text for text in window.toasts.shown()))
     first = _panel(window, ListPanel)
     with qtbot.waitActive(window):
@@ -124,12 +132,12 @@ def test_cancel_all_works_disarmed_and_flatten_asks_first(open_window: OpenWindo
     qtbot.keyClick(question, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not question.isVisible())
     assert desk.trading.calls == ["cancel_all"]
-    window.flatten()
+    window.act.trade.flatten()
     question = [each for each in window.findChildren(Confirm) if each.isVisible()][-1]
     qtbot.mouseClick(question.yes_button, Qt.MouseButton.LeftButton)
     assert desk.trading.calls == ["cancel_all", "flatten"]
     desk.arming.arm()
-    window.flatten()
+    window.act.trade.flatten()
     assert desk.trading.calls == ["cancel_all", "flatten", "flatten"]
 
 
@@ -138,7 +146,7 @@ def test_a_live_account_is_armed_only_after_a_question(open_window: OpenWindow, 
     desk.trading.account.is_paper = False
     desk.arming.set_account(is_paper=False)
     window = open_window(desk)
-    window.arm_or_disarm()
+    window.act.trade.arm_or_disarm()
     assert not desk.arming.is_armed
     question = next(each for each in window.findChildren(Confirm))
     qtbot.mouseClick(question.yes_button, Qt.MouseButton.LeftButton)
@@ -157,8 +165,8 @@ def test_typing_anywhere_names_a_symbol_and_the_group_follows(window: MainWindow
     assert [choice.title for choice in entry.choices()] == ["ECHO"]
     qtbot.keyClick(entry.editor, Qt.Key.Key_Return)
     assert not entry.isVisible()
-    echo = window.desk.table.find("ECHO").id
-    assert (ticket.instrument, watch.instrument, window.desk.links.instrument(1)) == (echo, echo, echo)
+    echo = _desk(window).table.find("ECHO").id
+    assert (ticket.instrument, watch.instrument, _desk(window).links.instrument(1)) == (echo, echo, echo)
     assert ticket.symbol.text() == "ECHO"
 
 
@@ -184,7 +192,7 @@ def test_an_order_key_works_in_its_panel_alone_and_never_repeats(window: MainWin
     assert [each.autoRepeat() for each in order] == [False]
     assert [each.autoRepeat() for each in ticket._shortcuts if each not in order] == [True]
     for (command_id, _), shortcut in window._bindings._shortcuts.items():
-        assert shortcut.autoRepeat() == window.desk.commands.get(command_id).repeats
+        assert shortcut.autoRepeat() == _desk(window).commands.get(command_id).repeats
 
 
 def test_the_palette_finds_and_runs_and_gives_the_focus_back(window: MainWindow, qtbot: QtBot) -> None:
@@ -200,7 +208,7 @@ def test_the_palette_finds_and_runs_and_gives_the_focus_back(window: MainWindow,
     qtbot.keyClick(palette.editor, Qt.Key.Key_Return)
     assert ticket.editor.text() == "note"
     assert window.focusWidget() is ticket.editor
-    window.show_palette()
+    window.act.show_palette()
     qtbot.keyClicks(palette.editor, "qqqq")
     assert palette.choices() == []
     assert "No command matches" in palette.empty.text()
@@ -222,17 +230,19 @@ def test_a_panel_that_fails_fails_alone_and_can_start_again(window: MainWindow, 
     watch.mark_dirty()
     qtbot.waitUntil(lambda: window.clock.statistics.summary().frames > before + 3)
     assert not watch.is_quarantined
-    assert not window.desk.commands.get("ticket.join").enabled()
+    assert not _desk(window).commands.get("ticket.join").enabled()
     ticket.fails = False
     ticket.start_again()
     qtbot.waitUntil(lambda: not ticket.is_quarantined)
 
 
-def test_a_command_that_fails_is_told_and_the_window_goes_on(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_command_that_fails_is_told_and_the_window_goes_on(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> int:
         raise RuntimeError("no line to the venue")
 
-    window.desk.trading.cancel_all = broken
+    monkeypatch.setattr(_desk(window).trading, "cancel_all", broken)
     assert window.run("trade.cancel_all") is False
     qtbot.waitUntil(lambda: any("no line to the venue" in text for text in window.toasts.shown()))
 
@@ -242,17 +252,17 @@ def test_a_workspace_comes_back_as_it_was_left(open_window: OpenWindow, qtbot: Q
     watch, ticket = _panel(window, ListPanel), _panel(window, TicketPanel)
     watch.table.setColumnHidden(2, True)
     ticket.set_link_group(4)
-    ticket.choose(window.desk.table.find("BOLT").id)
-    window.add_panel("ticket")
+    ticket.choose(_desk(window).table.find("BOLT").id)
+    window.act.add_panel("ticket")
     assert len(window.switcher.view.panels) == 3
     window.close()
     again = open_window(FaceDesk())
     assert sorted(again.switcher.view.panels) == ["ticket-1", "ticket-2", "watchlist-1"]
     panels = again.switcher.view.panels
-    assert panels["watchlist-1"].table.isColumnHidden(2)
+    assert _panel(again, ListPanel).table.isColumnHidden(2)
     assert panels["ticket-1"].link_group == 4
     assert panels["ticket-1"].subtitle() == "BOLT"
-    again.reset_workspace()
+    again.act.reset_workspace()
     assert sorted(again.switcher.view.panels) == ["ticket-1", "watchlist-1"]
 
 
@@ -268,13 +278,13 @@ def test_a_broken_workspace_file_is_told_and_the_default_opens(
 
 
 def test_a_new_workspace_gets_a_tab_and_a_key(window: MainWindow, qtbot: QtBot) -> None:
-    window._save_as("Scalps")
+    window.act.save_as("Scalps")
     assert window.switcher.name == "Scalps"
-    assert window.desk.commands.get("workspace.go_4").keys == ("Ctrl+4",)
+    assert _desk(window).commands.get("workspace.go_4").keys == ("Ctrl+4",)
     _press(qtbot, window, Qt.Key.Key_1, CTRL)
     _press(qtbot, window, Qt.Key.Key_4, CTRL)
     assert window.switcher.name == "Scalps"
-    window._save_as("x" * 100)
+    window.act.save_as("x" * 100)
     qtbot.waitUntil(lambda: any("at most" in text for text in window.toasts.shown()))
 
 
@@ -287,7 +297,7 @@ def test_a_panel_can_leave_the_window_and_keys_still_reach_the_desk(window: Main
     floating.activateWindow()
     qtbot.waitUntil(lambda: QApplication.activeWindow() is floating)
     _press(qtbot, ticket, Qt.Key.Key_A, CTRL, ALT)
-    assert window.desk.arming.is_armed
+    assert _desk(window).arming.is_armed
     _press(qtbot, ticket, Qt.Key.Key_B)
     assert ticket.joined == 1
     window.switch_workspace("Options")
@@ -300,7 +310,7 @@ def test_closing_a_panel_ends_its_work(window: MainWindow, qtbot: QtBot) -> None
     ticket = _panel(window, TicketPanel)
     window.switcher.view._dock_closed(ticket.panel_id)
     assert ticket.panel_id not in window.switcher.view.panels
-    window.desk.links.choose(1, 1)
+    _desk(window).links.choose(1, 1)
     assert ticket.instrument != 1
     window.open_panel("ticket", 2)
     assert _panel(window, TicketPanel).instrument == 2
@@ -322,14 +332,14 @@ def test_exports_say_as_of_when(window: MainWindow, tmp_path: Path, qtbot: QtBot
 
 
 def test_work_shows_its_progress_and_a_click_cancels_it(window: MainWindow, qtbot: QtBot) -> None:
-    task = window.desk.tasks.open("Compiling kernels")
+    task = _desk(window).tasks.open("Compiling kernels")
     task.report(0.4, "12 of 30")
     status = window.status
     qtbot.waitUntil(lambda: status._task is not None)
     window.grab()
     qtbot.mouseClick(status, Qt.MouseButton.LeftButton, pos=status._cancel_rect.center())
     assert task.cancel_asked
-    window.desk.tasks.close(task)
+    _desk(window).tasks.close(task)
     qtbot.waitUntil(lambda: status._task is None)
 
 
@@ -357,7 +367,7 @@ def test_ready_starts_the_count(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_playback_is_driven_from_bar_and_keys(window: MainWindow, qtbot: QtBot) -> None:
-    playback, bar = window.desk.playback, window.playback_bar
+    playback, bar = _desk(window).playback, window.playback_bar
     qtbot.mouseClick(bar.play, Qt.MouseButton.LeftButton)
     assert playback.paused
     _press(qtbot, window, Qt.Key.Key_Period, CTRL)
@@ -375,15 +385,15 @@ def test_playback_is_driven_from_bar_and_keys(window: MainWindow, qtbot: QtBot) 
 
 def test_keys_help_and_lists_open_and_close(window: MainWindow, qtbot: QtBot) -> None:
     _press(qtbot, window, Qt.Key.Key_F1)
-    window.show_about()
+    window.act.show_about()
     window.notify("Something.")
-    window.show_alerts()
-    window.copy_workspace()
+    window.act.show_alerts()
+    window.act.copy_workspace()
     dialogs = [each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible()]
     assert len(dialogs) == 4
     for dialog in dialogs:
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    assert window.desk.alerts.unread == 0
+    assert _desk(window).alerts.unread == 0
 
 
 def test_a_person_s_keys_replace_the_defaults(open_window: OpenWindow, qtbot: QtBot, tmp_path: Path) -> None:

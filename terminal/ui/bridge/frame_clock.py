@@ -143,8 +143,8 @@ class FrameClock(QObject):
     def remove_inside(self, widget: QWidget) -> None:
         """Forgets ``widget`` and every client inside it: it is about to go."""
         for key, entry in list(self._entries.items()):
-            client = entry.client
-            if client is widget or (isinstance(client, QWidget) and widget.isAncestorOf(client)):
+            client: object = entry.client
+            if isinstance(client, QWidget) and (client is widget or widget.isAncestorOf(client)):
                 del self._entries[key]
 
     def mark(self, client: FrameClient) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
+from terminal.app import ages
 from terminal.app.alerts import Level
 from terminal.app.arming import ArmState, DisarmReason
 from terminal.app.commands import Command
@@ -18,17 +18,16 @@ from terminal.app.drafts import SharedDraft
 from terminal.app.keymap import Keymap
 from terminal.app.opening_symbols import opening_symbols
 from terminal.app.status import Segment, segments
-from terminal.app.workspaces import MAX_NAME, WorkspaceError, WorkspaceStore
+from terminal.app.workspaces import WorkspaceError, WorkspaceStore
 from terminal.infra.failures import UserFacingError
-from terminal.ui.application import screenshot
+from terminal.infra.logs import correlated, new_correlation
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
 from terminal.ui.bridge.frame_statistics import FrameSummary
 from terminal.ui.bridge.wake import WakeQueue
+from terminal.ui.bridge.watchdog import StallWatchdog
 from terminal.ui.panel import Panel, PanelContext, registry_commands
 from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.shell import standard_commands
-from terminal.ui.shell.cheat_sheet import CheatSheet
-from terminal.ui.shell.dialogs import about_dialog, alerts_dialog, name_dialog, save_dialog
 from terminal.ui.shell.key_bindings import KeyBindings
 from terminal.ui.shell.menus import MainMenu
 from terminal.ui.shell.mode_frame import ModeFrame
@@ -37,7 +36,7 @@ from terminal.ui.shell.playback_bar import SPEEDS, PlaybackBar
 from terminal.ui.shell.status_bar import StatusBar
 from terminal.ui.shell.symbol_entry import SymbolEntry
 from terminal.ui.shell.toasts import ToastStack
-from terminal.ui.shell.trade_actions import TradeActions
+from terminal.ui.shell.window_actions import WindowActions
 from terminal.ui.shell.workspace_switcher import WorkspaceSwitcher
 from terminal.ui.shell.workspace_tabs import WorkspaceTabs
 from terminal.ui.theme.icons import IconSet
@@ -49,7 +48,8 @@ _log = logging.getLogger("moneyness.ui")
 class MainWindow(QMainWindow):
     """Make it, ``show()`` it, call :meth:`ready` when the desk is up; ``closing`` tells that a person has closed it.
 
-    ``panel_classes``: the classes behind ``registry``, whose commands are registered here.
+    ``panel_classes``: the classes behind ``registry``, whose commands are registered here. ``workspace``: which to open
+    with, else the one last in use. ``watchdog``: looks at this thread from :meth:`ready` on.
     """
 
     closing = Signal()
@@ -68,17 +68,19 @@ class MainWindow(QMainWindow):
         keymap: Keymap | None = None,
         icons: IconSet | None = None,
         workspace: str = "",
+        watchdog: StallWatchdog | None = None,
     ) -> None:
         super().__init__()
         self.desk, self.themes, self._store, self._registry = desk, themes, store, registry
         self._keymap = keymap if keymap is not None else Keymap()
         self._icons = icons if icons is not None else IconSet(None)
+        self._watchdog = watchdog
         self._is_ready = False
         self._was_shown = False
         self.clock = FrameClock(self._pulse, self)
-        self.trade = TradeActions(desk, self)
         self.context = PanelContext(desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self)
         self.switcher = WorkspaceSwitcher(self, store, registry, self._icons, lambda: self.context)
+        self.act = WindowActions(self, self, desk, self.switcher)
         self._register(panel_classes)
         self._compose()
         self._arming = WakeQueue[tuple[ArmState, DisarmReason | None]](self._armed)
@@ -86,7 +88,7 @@ class MainWindow(QMainWindow):
         themes.changed.connect(self._theme_changed)
         self.switcher.changed.connect(self._workspace_changed)
         self._choose_opening_symbols()
-        self.switcher.go(workspace if workspace and store.has(workspace) else store.names()[0])
+        self.switcher.go(workspace if workspace and store.has(workspace) else store.last())
         self._frame.set_state(desk.arming.state)
         for problem in [*store.problems, *self._keymap.problems]:
             self.notify(problem, error=True)
@@ -95,15 +97,16 @@ class MainWindow(QMainWindow):
     # Building.
 
     def _register(self, panel_classes: tuple[type[Panel], ...]) -> None:
-        commands: list[Command] = standard_commands.window_commands(self, self.themes)
-        commands += standard_commands.panel_type_commands(self, self._registry)
+        desk = self.desk
+        commands: list[Command] = standard_commands.window_commands(self.act, desk, self.themes)
+        commands += standard_commands.panel_type_commands(self.act, self._registry)
         commands += standard_commands.workspace_commands(self._store.names(), self.switch_workspace)
-        if self.desk.playback is not None:
-            commands += standard_commands.playback_commands(self.desk.playback, SPEEDS)
+        if desk.playback is not None:
+            commands += standard_commands.playback_commands(desk.playback, SPEEDS)
         for panel_class in panel_classes:
             commands += registry_commands(panel_class, self.switcher.active_panel)
-        self.desk.commands.add(*self._keymap.apply(commands))
-        self.desk.commands.on_failure(self._command_failed)
+        desk.commands.add(*self._keymap.apply(commands))
+        desk.commands.on_failure(self._command_failed)
 
     def _compose(self) -> None:
         desk, theme = self.desk, self.themes.theme
@@ -146,6 +149,8 @@ class MainWindow(QMainWindow):
 
     def _pulse(self) -> Pulse:
         desk = self.desk
+        if self._watchdog is not None:
+            self._watchdog.beat()
         return Pulse(desk.clock.now_ns(), desk.market.changed, desk.trading.version, desk.log.sequence)
 
     def _segments(self) -> tuple[Segment, ...]:
@@ -163,6 +168,8 @@ class MainWindow(QMainWindow):
         self._choose_opening_symbols()
         self._is_ready = True
         self.clock.ready()
+        if self._watchdog is not None:
+            self._watchdog.start()
 
     @property
     def is_ready(self) -> bool:
@@ -182,6 +189,7 @@ class MainWindow(QMainWindow):
         self.desk.arming.check()
         if self.desk.links.instrument(1) is None:
             self._choose_opening_symbols()
+        self._frame.strip.set_note(ages.day_text(frame.market_ns) if frame.market_ns > 0 else "")
         self._retitle()
 
     def _retitle(self) -> None:
@@ -202,9 +210,10 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def run(self, command_id: str) -> bool:
-        """Runs a command; counts as use of the desk."""
+        """Runs a command; counts as use of the desk. What it logs and orders carries one correlation id."""
         self.desk.arming.note_use()
-        return self.desk.commands.run(command_id)
+        with correlated(new_correlation()):
+            return self.desk.commands.run(command_id)
 
     def notify(self, text: str, *, error: bool = False) -> None:
         """Shows a toast."""
@@ -214,10 +223,6 @@ class MainWindow(QMainWindow):
     def open_panel(self, type_id: str, instrument: int | None = None) -> None:
         """Brings a panel of a type to the front, making it if there is none."""
         self.switcher.view.open_panel(type_id, instrument)
-
-    def add_panel(self, type_id: str) -> None:
-        """Makes another panel of a type."""
-        self.switcher.view.add_panel(type_id)
 
     def start_symbol_entry(self, panel: Panel | None, text: str) -> None:
         """Opens the symbol entry; what is chosen goes to ``panel``, else to the active one, else to group 1."""
@@ -233,96 +238,13 @@ class MainWindow(QMainWindow):
         else:
             self.desk.links.choose(1, instrument)
 
-    def show_palette(self) -> None:
-        """Opens the palette."""
-        self.palette_overlay.open_with()
-
-    def show_symbol_entry(self) -> None:
-        """Opens the symbol entry empty."""
-        self.start_symbol_entry(None, "")
-
-    def show_cheat_sheet(self) -> None:
-        """Shows every key."""
-        CheatSheet(self.desk.commands, self).open()
-
-    def show_about(self) -> None:
-        """Says what this is."""
-        about_dialog(self).open()
-
-    def show_alerts(self) -> None:
-        """Lists what was raised; the bell counts from zero again."""
-        self.desk.alerts.mark_read()
-        alerts_dialog(self.desk.alerts, self).open()
-
-    def arm_or_disarm(self) -> None:
-        """Arms or disarms."""
-        self.trade.arm_or_disarm()
-
-    def is_armed(self) -> bool:
-        """Whether order keys are live."""
-        return self.desk.arming.is_armed
-
-    def cancel_all(self) -> None:
-        """Cancels all working orders."""
-        self.trade.cancel_all()
-
-    def flatten(self) -> None:
-        """Closes all positions."""
-        self.trade.flatten()
-
-    def is_locked(self) -> bool:
-        """Whether the layout is locked."""
-        return self.switcher.is_locked
-
-    def toggle_lock(self) -> None:
-        """Locks or frees the layout."""
-        self.switcher.set_locked(not self.switcher.is_locked)
-        self.notify("The layout is locked." if self.switcher.is_locked else "Panels can be moved, closed and undocked.")
-
     @Slot(str)
     def switch_workspace(self, name: str) -> None:
         """Brings a workspace to the front; that disarms."""
         self.switcher.go(name)
 
-    def save_workspace(self) -> None:
-        """Saves the workspace in front and says so."""
-        self._save("")
-
-    def copy_workspace(self) -> None:
-        """Asks for a name and saves the workspace in front under it."""
-        name_dialog("Save as a new workspace", "Name of the workspace", self._save_as, self).open()
-
-    def _save_as(self, name: str) -> None:
-        if len(name) > MAX_NAME:
-            self.notify(f"A workspace's name has at most {MAX_NAME} characters.", error=True)
-        elif self._save(name):
-            self._rebuild_workspace_commands()
-            self.switcher.go(name)
-
-    def _save(self, name: str) -> bool:
-        try:
-            saved = self.switcher.save(name)
-        except (UserFacingError, WorkspaceError) as error:
-            self.notify(str(error), error=True)
-            return False
-        self.notify(f"Saved the workspace {saved.name}.")
-        return True
-
-    def reset_workspace(self) -> None:
-        """Builds the workspace in front as it was shipped."""
-        self.switcher.reset()
-
-    def ask_screenshot(self) -> None:
-        """Asks where to save a picture of the window."""
-        save_dialog("Save a picture of the window", "moneyness.png", self._screenshot, self).open()
-
-    def _screenshot(self, name: str) -> None:
-        try:
-            screenshot(self, Path(name))
-        except UserFacingError as error:
-            self.notify(error.message, error=True)
-
-    def _rebuild_workspace_commands(self) -> None:
+    def workspaces_changed(self) -> None:
+        """A workspace was added: tabs, keys and palette follow."""
         commands = self.desk.commands
         commands.remove(*(each.id for each in commands.all() if each.id.startswith("workspace.go_")))
         commands.add(*standard_commands.workspace_commands(self._store.names(), self.switch_workspace))
@@ -368,6 +290,7 @@ class MainWindow(QMainWindow):
         started_ns = time.perf_counter_ns()
         done = super().event(event)
         self.clock.statistics.paint(time.perf_counter_ns() - started_ns)
+        self.desk.note_paint()
         return done
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -407,6 +330,9 @@ class MainWindow(QMainWindow):
         if not self.clock.is_running:
             return
         self.clock.stop()
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        self._store.remember(self.switcher.name)
         self._unarm()
         self._arming.close()
         self._bindings.close()

@@ -145,7 +145,7 @@ class Overlay(QFrame):
         themes.changed.connect(self._theme_changed)
         self.hide()
 
-    def find(self, text: str) -> list[Choice]:
+    def matches(self, text: str) -> list[Choice]:
         """The choices for what is typed, best first."""
         raise NotImplementedError
 
@@ -187,7 +187,7 @@ class Overlay(QFrame):
 
     @Slot(str)
     def _search(self, text: str) -> None:
-        rows = self.find(text)
+        rows = self.matches(text)
         self._choices.replace(rows)
         self.list.setVisible(bool(rows))
         self.empty.setVisible(not rows)

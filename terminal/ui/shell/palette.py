@@ -20,7 +20,7 @@ class CommandPalette(Overlay):
         super().__init__("palette", "Type a command", themes, parent)
         self._commands = commands
 
-    def find(self, text: str) -> list[Choice]:
+    def matches(self, text: str) -> list[Choice]:
         """Commands that match."""
         return [
             Choice(each.command.id, each.command.title, each.command.group, "  ".join(each.command.keys),

@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from terminal.app import ages
-from terminal.app.ports import Clock, Playback
+from terminal.app.ports import Playback
+from terminal.core.clock import Clock
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.theme.icons import IconSet
 from terminal.ui.theme.theme import Theme
@@ -59,8 +60,9 @@ class PlaybackBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 4, 0)
         row.setSpacing(3)
-        for each in (self.play, self.step, self.speed, self.slider, self.target):
-            row.addWidget(each)
+        widgets: tuple[QWidget, ...] = (self.play, self.step, self.speed, self.slider, self.target)
+        for widget in widgets:
+            row.addWidget(widget)
         self._dress()
 
     def _button(self, command: str, tip: str) -> QToolButton:

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from terminal.app.commands import Command
+from terminal.app.desk_port import DeskPort
 from terminal.app.ports import Playback
 from terminal.ui.panel_registry import PanelRegistry
+from terminal.ui.shell.window_actions import WindowActions
 from terminal.ui.theme.theme import ThemeSwitch
 
 
-class WindowActions(Protocol):
-    """What the commands ask of the window."""
-
-    def show_palette(self) -> None: ...
-    def show_symbol_entry(self) -> None: ...
-    def show_cheat_sheet(self) -> None: ...
-    def show_about(self) -> None: ...
-    def show_alerts(self) -> None: ...
-    def save_workspace(self) -> None: ...
-    def reset_workspace(self) -> None: ...
-    def copy_workspace(self) -> None: ...
-    def toggle_lock(self) -> None: ...
-    def is_locked(self) -> bool: ...
-    def ask_screenshot(self) -> None: ...
-    def arm_or_disarm(self) -> None: ...
-    def is_armed(self) -> bool: ...
-    def cancel_all(self) -> None: ...
-    def flatten(self) -> None: ...
-    def add_panel(self, type_id: str) -> None: ...
-    def open_panel(self, type_id: str, instrument: int | None = None) -> None: ...
-    def close(self) -> bool: ...
-
-
-def window_commands(window: WindowActions, themes: ThemeSwitch) -> list[Command]:
+def window_commands(window: WindowActions, desk: DeskPort, themes: ThemeSwitch) -> list[Command]:
     """Desk, view, workspace, trade and help."""
     return [
         Command("desk.palette", "Find a command", "Desk", window.show_palette, ("Ctrl+K",)),
         Command("desk.symbol", "Enter a symbol", "Desk", window.show_symbol_entry, ("Ctrl+L",)),
         Command("desk.alerts", "Show the alerts", "Desk", window.show_alerts, ("Ctrl+Shift+L",)),
         Command("desk.screenshot", "Save a picture of the window…", "Desk", window.ask_screenshot),
-        Command("desk.quit", "Quit", "Desk", lambda: _ignore(window.close()), ("Ctrl+Q",)),
+        Command("desk.quit", "Quit", "Desk", window.close, ("Ctrl+Q",)),
         Command("view.dark", "Dark theme", "View", lambda: themes.choose("dark"),
                 is_on=lambda: themes.choice[0] == "dark"),
         Command("view.light", "Light theme", "View", lambda: themes.choose("light"),
@@ -54,11 +32,11 @@ def window_commands(window: WindowActions, themes: ThemeSwitch) -> list[Command]
         Command("workspace.save", "Save the workspace", "Workspace", window.save_workspace, ("Ctrl+S",)),
         Command("workspace.copy", "Save as a new workspace…", "Workspace", window.copy_workspace),
         Command("workspace.reset", "Put the workspace back as it was shipped", "Workspace", window.reset_workspace),
-        Command("trade.arm", "Arm or disarm the order keys", "Trade", window.arm_or_disarm, ("Ctrl+Alt+A",),
-                is_order=True, is_on=window.is_armed),
-        Command("trade.cancel_all", "Cancel all orders", "Trade", window.cancel_all, ("Ctrl+Backspace",),
+        Command("trade.arm", "Arm or disarm the order keys", "Trade", window.trade.arm_or_disarm, ("Ctrl+Alt+A",),
+                is_order=True, is_on=lambda: desk.arming.is_armed),
+        Command("trade.cancel_all", "Cancel all orders", "Trade", window.trade.cancel_all, ("Ctrl+Backspace",),
                 is_order=True, help="Works disarmed too."),
-        Command("trade.flatten", "Close every position at market", "Trade", window.flatten, ("Ctrl+Shift+F",),
+        Command("trade.flatten", "Close every position at market", "Trade", window.trade.flatten, ("Ctrl+Shift+F",),
                 is_order=True),
         Command("help.keys", "Keys", "Help", window.show_cheat_sheet, ("F1",)),
         Command("help.about", "About Moneyness", "Help", window.show_about),
@@ -122,7 +100,3 @@ def _opener(window: WindowActions, type_id: str) -> Callable[[], None]:
 
 def _adder(window: WindowActions, type_id: str) -> Callable[[], None]:
     return lambda: window.add_panel(type_id)
-
-
-def _ignore(_: object) -> None:
-    return None

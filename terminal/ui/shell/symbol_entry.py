@@ -24,7 +24,7 @@ class SymbolEntry(Overlay):
         super().__init__("symbolEntry", "Symbol, or contract such as GOOG 750 C", themes, parent)
         self._table = table
 
-    def find(self, text: str) -> list[Choice]:
+    def matches(self, text: str) -> list[Choice]:
         """Instruments that match."""
         return [
             Choice(row.id, row.label, row.name, _KINDS.get(row.kind, row.kind.name.lower()))

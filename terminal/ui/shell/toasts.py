@@ -96,7 +96,7 @@ class ToastStack(QWidget):
         self.settle()
 
     def settle(self) -> None:
-        """Stands in the lower right corner; the window calls it when its size changes."""
+        """Stands in the lower left corner, away from ladder and ticket; the window calls it when its size changes."""
         self.setVisible(bool(self._numbers))
         if not self._numbers:
             return
@@ -106,9 +106,7 @@ class ToastStack(QWidget):
             for toast in self._toasts.values()
         ) + 6 * (len(self._toasts) - 1)
         parent = self.parentWidget()
-        self.setGeometry(
-            parent.width() - _WIDTH_PX - _MARGIN_PX, parent.height() - height - 24 - _MARGIN_PX, _WIDTH_PX, height
-        )
+        self.setGeometry(_MARGIN_PX, parent.height() - height - 24 - _MARGIN_PX, _WIDTH_PX, height)
         self.raise_()
 
     def _show(self, alert: Alert) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+_WIDEST_PX = 420
+_BUTTON_FROM_PX = 64
 
 
 class EmptyState(QWidget):
@@ -20,12 +24,12 @@ class EmptyState(QWidget):
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.sentence.setMaximumWidth(420)
         self.button = QPushButton(button)
-        self.button.setVisible(bool(button and action))
+        self._has_button = bool(button and action)
+        self.button.setVisible(self._has_button)
         self.button.clicked.connect(self._run)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setContentsMargins(12, 4, 12, 4)
         layout.setSpacing(8)
         layout.addStretch(2)
         layout.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -35,6 +39,12 @@ class EmptyState(QWidget):
     def say(self, sentence: str) -> None:
         """Another sentence."""
         self.sentence.setText(sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A wrapped label needs its width to know its height."""
+        super().resizeEvent(event)
+        self.sentence.setFixedWidth(max(40, min(_WIDEST_PX, self.width() - 24)))
+        self.button.setVisible(self._has_button and self.height() >= _BUTTON_FROM_PX)
 
     def _run(self) -> None:
         if self._action is not None:

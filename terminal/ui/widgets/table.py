@@ -14,7 +14,7 @@ from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.columns import Column
 from terminal.ui.widgets.empty_state import EmptyState
 from terminal.ui.widgets.table_delegate import CellDelegate
-from terminal.ui.widgets.table_model import TableModel
+from terminal.ui.widgets.table_model import Cells, TableModel
 
 _HEAD_PX = 20
 
@@ -92,7 +92,7 @@ class DataTable(QTableView):
     def set_rows(
         self,
         keys: Sequence[Hashable],
-        values: Mapping[str, Sequence[Any]],
+        values: Mapping[str, Cells],
         *,
         stale: Sequence[bool] | None = None,
         shade: Mapping[str, Sequence[str]] | None = None,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from terminal.ui.widgets.columns import Align, Column
@@ -21,7 +22,8 @@ _ALIGN = {
     Align.CENTRE: Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
     Align.RIGHT: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
 }
-Flags = Mapping[str, Sequence[Any]]
+Cells = Sequence[Any] | npt.NDArray[Any]
+Flags = Mapping[str, Cells]
 
 
 class TableModel(QAbstractTableModel):
@@ -50,7 +52,8 @@ class TableModel(QAbstractTableModel):
         self._row_of: dict[Hashable, int] = {}
         self._sort: tuple[int, bool] | None = None
         self._sorted_at_ns = 0
-        self._source: tuple[Sequence[Hashable], Mapping[str, Sequence[Any]], dict[str, Any]] | None = None
+        self._touched_rows: set[int] = set()
+        self._source: tuple[Sequence[Hashable], Mapping[str, Cells], dict[str, Any]] | None = None
 
     # Qt's side.
 
@@ -112,7 +115,7 @@ class TableModel(QAbstractTableModel):
     def set_rows(
         self,
         keys: Sequence[Hashable],
-        values: Mapping[str, Sequence[Any]],
+        values: Mapping[str, Cells],
         *,
         stale: Sequence[bool] | None = None,
         shade: Flags | None = None,
@@ -166,7 +169,7 @@ class TableModel(QAbstractTableModel):
         """All rows of the given columns, as shown."""
         return [[self.texts[column][row] for column in columns] for row in range(len(self.keys))]
 
-    def _order(self, keys: Sequence[Hashable], values: Mapping[str, Sequence[Any]], now_ns: int) -> list[int]:
+    def _order(self, keys: Sequence[Hashable], values: Mapping[str, Cells], now_ns: int) -> list[int]:
         count = len(keys)
         if self._sort is None:
             return list(range(count))
@@ -220,7 +223,7 @@ class TableModel(QAbstractTableModel):
 
     def _take_extras(self, order: list[int], extra: dict[str, Any]) -> None:
         stale = extra["stale"]
-        self._touched_rows: set[int] = set()
+        self._touched_rows = set()
         new_stale = [bool(stale[i]) for i in order] if stale is not None else [False] * len(order)
         if new_stale != self.stale:
             self._touched_rows |= {r for r, (a, b) in enumerate(zip(new_stale, self.stale, strict=True)) if a != b}
@@ -239,7 +242,7 @@ class TableModel(QAbstractTableModel):
             setattr(self, name, taken)
 
     def _take_values(
-        self, order: list[int], values: Mapping[str, Sequence[Any]], now_ns: int, fresh: bool
+        self, order: list[int], values: Mapping[str, Cells], now_ns: int, fresh: bool
     ) -> list[tuple[int, int]]:
         changed: list[tuple[int, int]] = []
         keys = self.keys
@@ -266,7 +269,7 @@ class TableModel(QAbstractTableModel):
         return changed
 
     def _announce(self, cells: list[tuple[int, int]]) -> None:
-        extra = getattr(self, "_touched_rows", set())
+        extra = self._touched_rows
         self._touched_rows = set()
         if not self.keys or not (cells or extra):
             return
