@@ -11,9 +11,11 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from terminal.app.desk import Desk
+from terminal.app.desk_channel import DeskChannel
 from terminal.app.ports import DeskMode
 from terminal.app.report import RunFigures, UiFigures, build_report, write_json
 from terminal.app.rooms import Rooms
@@ -25,6 +27,7 @@ from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.calendars import Calendars
 from terminal.infra.crash import CrashReporter, last_crash
+from terminal.infra.local_channel import ChannelServer
 from terminal.infra.logs import Logs
 from terminal.infra.paths import Profile
 from terminal.infra.process_lock import ProcessLock
@@ -34,8 +37,12 @@ from terminal.market.engine import Rank
 from terminal.market.feed import Feed
 from terminal.market.importers.sources import SourceTable
 from terminal.risk.kill_switch import KillState
+from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
+
+if TYPE_CHECKING:
+    from terminal.ui.desk_window import DeskWindow
 
 log = logging.getLogger(__name__)
 KILL_POLL_S = 0.2
@@ -105,9 +112,11 @@ def _run(options: DeskOptions, profile: Profile, settings: Settings, script: Seq
         )
         install_signals(over)
         _start(run)
+        channel = _open_channel(run, database, window)
         try:
             window.run(run.over)
         finally:
+            channel.close()
             _stop(run)
         if options.screenshot is not None:
             window.screenshot(options.screenshot)
@@ -115,6 +124,20 @@ def _run(options: DeskOptions, profile: Profile, settings: Settings, script: Seq
         if options.report is not None:
             write_json(_report(run, figures), options.report)
         return 0
+
+
+def _open_channel(run: _Run, database: MarketDatabase, window: DeskWindow) -> ChannelServer:
+    """Lets ``query`` and ``backup`` ask this desk while it has the files open."""
+    profile, recorder = run.profile, run.rooms.recorder
+
+    def save(target: Path) -> str:
+        members = backup(profile, target, database=database, recorder=recorder)
+        return f"{target} holds {len(members)} files."
+
+    handler = DeskChannel(database, recorder, save, window.ask_to_front)
+    server = ChannelServer(profile.channel_file, profile.socket_path, handler)
+    server.start()
+    return server
 
 
 def _require_display(options: DeskOptions) -> None:

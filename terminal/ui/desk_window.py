@@ -55,6 +55,7 @@ class DeskWindow:
         panels.register(registry)
         self._desk = desk
         self._over = threading.Event()
+        self._wanted_in_front = threading.Event()
         self.main = MainWindow(
             desk,
             registry,
@@ -84,10 +85,18 @@ class DeskWindow:
                 gc.collect()
                 gc.freeze()
                 self.main.ready()
+            if self._wanted_in_front.is_set():
+                self._wanted_in_front.clear()
+                self.main.raise_()
+                self.main.activateWindow()
             await asyncio.sleep(POLL_S)
 
     def _has_begun(self) -> bool:
         return self.main.clock.statistics.summary().frames >= FRAMES_BEFORE_READY and self._desk.market.changed > 0
+
+    def ask_to_front(self) -> None:
+        """Brings the window to the front at the next occasion; any thread."""
+        self._wanted_in_front.set()
 
     def screenshot(self, path: Path) -> None:
         """A picture of the window as it is now; WorkFailed when it cannot be written."""
