@@ -93,6 +93,7 @@ class PaperExchange:
         self._taken: dict[tuple[int, Side], _Taken] = {}
         self._old_fills: list[Fill] = []
         self._ranks = 0
+        self._not_before_ns = 0
 
     def supports(self, intent: OrderIntent) -> DenyReason | None:
         """Single-leg orders in instruments that can be traded, in dollars."""
@@ -141,13 +142,15 @@ class PaperExchange:
         reason = "The exchange never received the order."
         self._sink(ExecutionReport(ReportKind.REJECTED, order_id, now_ns, reason=reason))
 
-    def restore(self, orders: Sequence[OrderView], fills: Sequence[Fill]) -> None:
+    def restore(self, orders: Sequence[OrderView], fills: Sequence[Fill], market_ns: int) -> None:
         """After a restart: takes the orders of the book of record back, in their order, with what was filled.
 
-        Orders without a clear answer never reached this exchange, since it went down with the desk.
+        The market that runs up to ``market_ns`` again is the past: nothing fills or ends in it. Orders without a
+        clear answer never reached this exchange, since it went down with the desk.
         """
         with self._lock:
             self._old_fills = list(fills)
+            self._not_before_ns = market_ns
             for view in orders:
                 if view.venue_order_id and len(view.intent.legs) == 1 and view.order_id not in self._orders:
                     left = view.quantity * view.intent.only_leg.ratio - view.leg_filled[0]
@@ -156,6 +159,8 @@ class PaperExchange:
     def on_instant(self, ts_ns: int, instruments: Iterable[int]) -> None:
         """Matches resting orders in ``instruments`` (numbers or an array of ids) after all data of an instant."""
         with self._lock:
+            if ts_ns < self._not_before_ns:
+                return
             for instrument in sorted({int(each) for each in instruments}):
                 resting = self._by_instrument.get(instrument)
                 if resting:
@@ -168,6 +173,8 @@ class PaperExchange:
         Call it at every open, close, halt and expiry, after the data of that instant.
         """
         with self._lock:
+            if ts_ns < self._not_before_ns:
+                return
             for instrument in sorted(self._by_instrument):
                 row = self._table.get(instrument)
                 quote = self._quotes.read_one(instrument)

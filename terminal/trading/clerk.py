@@ -99,7 +99,8 @@ class Clerk:
     def attach(self, venue: VenueOrders) -> None:
         """Gives the road its venue, and the venue what works there and what was filled."""
         self._venue = venue
-        venue.restore([order for order in self.books.live_orders() if order.is_sent], self.books.fills())
+        live = [order for order in self.books.live_orders() if order.is_sent]
+        venue.restore(live, self.books.fills(), self.books.market_ns)
 
     def snapshot(self) -> BookOfRecord:
         """The book, with orders that the journal could not take and what went wrong here; any thread."""

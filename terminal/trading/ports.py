@@ -38,8 +38,11 @@ class VenueOrders(Protocol):
         """Asks how an order stands; answered with reports, with REJECTED when the venue provably never had it."""
         ...
 
-    def restore(self, orders: Sequence[OrderView], fills: Sequence[Fill]) -> None:
-        """After a restart: the orders that still work, and the fills so far. A real venue needs to do nothing."""
+    def restore(self, orders: Sequence[OrderView], fills: Sequence[Fill], market_ns: int) -> None:
+        """After a restart: the orders that still work, the fills so far, and the market time that was reached.
+
+        A real venue needs to do nothing.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import date
 from pathlib import Path
 
@@ -421,3 +422,40 @@ def test_the_day_roll_marks_positions_and_survives_a_restart(desk: Desk) -> None
     assert (position.day_start_px, position.day_start_value_e4, position.day_flow_e4) == (7_484_000, 74_840_000, 0)
     desk.restart(date(2015, 12, 28))
     assert desk.book().account.position(ids.goog) == position
+
+
+def test_the_market_that_runs_up_to_a_restart_again_fills_nothing(desk: Desk) -> None:
+    ids = desk.market.ids
+    resting = desk.buy(1, ids.call, "1.45")
+    desk.market.step(60)
+    desk.market.quote(ids.call, "1.50", "1.70")
+    desk.road.heartbeat(desk.market.clock.now_ns())
+    desk.book()
+    desk.restart()
+    past_ns = desk.market.clock.now_ns() - 10**9
+    desk.market.quote(ids.call, "1.30", "1.40")
+    desk.paper.on_instant(past_ns, [ids.call])
+    desk.market.phase(Phase.CLOSED)
+    desk.paper.on_phase(past_ns)
+    assert desk.settled(resting.order_id).state is OrderState.WORKING
+    desk.market.phase(Phase.OPEN)
+    desk.paper.on_instant(past_ns + 10**9, [ids.call])
+    assert desk.settled(resting.order_id).average_px == 14_000
+
+
+def test_the_same_requests_give_the_same_events_however_the_threads_run(tmp_path: Path) -> None:
+    journals = []
+    for name, pause_s in (("a", 0.0), ("b", 0.002)):
+        (tmp_path / name).mkdir()
+        desk = Desk(tmp_path / name)
+        desk.market.open()
+        ids = desk.market.ids
+        desk.market.quote(ids.call, "1.40", "1.60", 100, 100)
+        for side, quantity in ((Side.BUY, 3), (Side.SELL, 2), (Side.BUY, 1), (Side.SELL, 3), (Side.SELL, 2)):
+            desk.road.submit(desk.intent(side, quantity, ids.call))
+            time.sleep(pause_s)
+        desk.road.flatten()
+        desk.book()
+        journals.append([record.hash for record in desk.journal.records()])
+        desk.stop()
+    assert journals[0] == journals[1]
