@@ -15,13 +15,14 @@ import numpy.typing as npt
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import SessionProduct
 from terminal.infra.calendars import Calendars
+from terminal.market.rows import BAR_ROW
 from terminal.venues.sim import model
 from terminal.venues.sim.seeds import stream
 from terminal.venues.sim.universe import NAMES, Name
 from terminal.venues.sim.variance_clock import OVERNIGHT_SHARE, UNITS_PER_YEAR, activity
 
-BAR = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")])
-"""A bar of one interval; ``ts_ns`` is its start, prices at scale 10,000."""
+BAR = BAR_ROW
+"""A bar of one interval as the bar store keeps it; ``ts_ns`` is its start, prices at scale 10,000."""
 
 DAILY = np.dtype([*((name, BAR[name]) for name in BAR.names or ()), ("atm_vol", "f8")])
 """A session's bar with the 30-day at-the-money vol at its close, a decimal."""

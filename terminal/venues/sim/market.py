@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct, SettlementTime
-from terminal.core.messages import MESSAGE, Batch
+from terminal.core.messages import MESSAGE, Batch, clock_message
 from terminal.core.ticks import TickClass
 from terminal.infra.calendars import Calendars
 from terminal.infra.failures import WorkFailed
@@ -57,6 +57,7 @@ class SimMarket:
     ) -> None:
         self._seed = seed
         self._step_ns = step_ns
+        self._is_under_way = False
         self._calendars = calendars
         self._table = table
         self._day = calendars.session_on_or_after(first_day)
@@ -93,9 +94,16 @@ class SimMarket:
 
     def prepare(self) -> None:
         """Lists the contracts of the day that comes next, so that they can be found before it opens."""
+        for _ in self._listings():
+            pass
+
+    def _listings(self) -> Iterator[None]:
+        """The same, name by name."""
         self._clock = VarianceClock(self._calendars, self._before, self._day + _LISTED_AHEAD)
+        yield
         for at in range(len(NAMES)):
             self._list(at)
+            yield
 
     def _list(self, at: int) -> None:
         name, contracts = NAMES[at], self._classes[at]
@@ -107,16 +115,25 @@ class SimMarket:
         contracts.list_series(series, ends)
 
     def days(self, steps_per_batch: int = STEPS_PER_SECOND) -> Iterator[Batch]:
-        """Messages of all days to come, ascending in time; a batch is ``steps_per_batch`` steps of 100 ms, never empty
-        of time. How they are cut changes nothing in them."""
-        while True:
-            self.prepare()
-            yield from self._run_day(steps_per_batch)
-            self._before, self._day = self._day, self._calendars.next_session(self._day)
+        """Messages of all days to come, ascending in time; a batch is ``steps_per_batch`` steps of 100 ms.
 
-    def _run_day(self, steps_per_batch: int) -> Iterator[Batch]:
-        plan = make_plan(self._calendars, self._day, self._step_ns)
-        self._night(plan)
+        How they are cut changes nothing in them. While a new day is made ready, for about a fifth of a second, there
+        are batches of one CLOCK message each, so that whoever reads them has time for something else in between.
+        """
+        self.prepare()
+        while True:
+            plan = make_plan(self._calendars, self._day, self._step_ns)
+            rest_ns = self._before_end_ns() + 1
+            for _ in self._night(plan):
+                if self._is_under_way:
+                    yield clock_message(rest_ns)
+            yield from self._run_day(plan, steps_per_batch)
+            self._is_under_way = True
+            self._before, self._day = self._day, self._calendars.next_session(self._day)
+            for _ in self._listings():
+                yield clock_message(plan.end_ns + 1)
+
+    def _run_day(self, plan: SessionPlan, steps_per_batch: int) -> Iterator[Batch]:
         prior = [pair for contracts in self._classes for pair in contracts.prior_prices()]
         interest = [pair for contracts in self._classes for pair in contracts.open_interest()]
         settles = self._settles_this_morning()
@@ -135,8 +152,8 @@ class SimMarket:
             contracts.close_session()
         yield option_close(plan.end_ns)
 
-    def _night(self, plan: SessionPlan) -> None:
-        """From the last close to this open: variance, dividends, earnings, and the columns of the day's contracts."""
+    def _night(self, plan: SessionPlan) -> Iterator[None]:
+        """From the last close to this open, name by name: variance, dividends, earnings, and the day's contracts."""
         night = np.array([self._clock.at(plan.open_ns) - self._clock.at(self._before_end_ns())])
         before_prices, before_own = self._prices.copy(), self._own.copy()
         before_market = float(self._market_variance[0])
@@ -155,6 +172,7 @@ class SimMarket:
                 )  # fmt: skip
             if at in self._books:
                 self._books[at].open_session(plan.open_ns, float(prices[0]))
+            yield
 
     def _before_end_ns(self) -> int:
         return self._calendars.session_hours(SessionProduct.INDEX_OPTION, self._before).close_ns

@@ -21,7 +21,7 @@ REVERSION = 11.0
 OPTION_REVERSION = 4.5
 RISK_PREMIUM = 1.22
 """Long-run variance that options price in, over what is expected to come true."""
-_VOL_OF_VOL, _LEVERAGE = 1.55, -0.72
+_VOL_OF_VOL, _LEVERAGE = 1.3, -0.72
 _TRACKERS = {Listing.INDEX, Listing.ETF}
 _MARKET = np.array([INDEX.vol, REVERSION, _VOL_OF_VOL, _LEVERAGE, 4.0, 0.012, 1.0, 0.06])
 

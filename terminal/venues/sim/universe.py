@@ -76,14 +76,14 @@ class Name:
 
 _QUARTER_ENDS = (3, 6, 9, 12)
 INDEX = Name(
-    "SIMX", "Simulated index", InstrumentKind.INDEX, 5_000.0, 0.145, 1.0, Listing.INDEX,
+    "SIMX", "Simulated index", InstrumentKind.INDEX, 5_000.0, 0.15, 1.0, Listing.INDEX,
     OptionMarket(-0.68, 1.15, 0.43, 0.055, TickClass.NICKEL_DIME, 28.0, 900_000.0, 5_000),
     dividend_yield=0.013, jumps_per_year=0.0,
 )  # fmt: skip
 NAMES: tuple[Name, ...] = (
     INDEX,
     Name(
-        "SIMY", "Simulated index fund", InstrumentKind.ETF, 500.0, 0.145, 1.0, Listing.ETF,
+        "SIMY", "Simulated index fund", InstrumentKind.ETF, 500.0, 0.15, 1.0, Listing.ETF,
         OptionMarket(-0.68, 1.15, 0.43, 0.07, TickClass.PENNY, 180.0, 1_600_000.0, 1_000),
         Flow(42e6, 190.0, 0.8, 1, 900.0), dividend=1.62, dividend_months=_QUARTER_ENDS, jumps_per_year=0.0,
     ),
