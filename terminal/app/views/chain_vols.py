@@ -13,6 +13,7 @@ from terminal.app.views.cells import ABSENT
 from terminal.core.instruments import Style
 from terminal.core.money import PRICE_SCALE
 from terminal.market.rows import Quality
+from terminal.quant import european, implied_vol
 
 NS_PER_YEAR = 365 * 86_400 * 1_000_000_000
 
@@ -32,9 +33,7 @@ class Vols:
 def solve_black_scholes(
     price: Floats, spot: float, strike: Floats, years: float, rate: float, is_call: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """The compiled kernels; importing them here keeps a start without a kernel cache from waiting for them."""
-    from terminal.quant import european, implied_vol  # noqa: PLC0415
-
+    """Vols by the compiled kernels, and deltas at them."""
     vol, _status = implied_vol.european(price, spot, strike, years, rate, 0.0, is_call)
     greeks = european.greeks(spot, strike, years, vol, rate, 0.0, is_call)
     return np.asarray(vol), np.asarray(greeks.delta)

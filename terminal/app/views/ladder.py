@@ -20,7 +20,7 @@ from terminal.market.rows import Quality
 DEPTH_LEVELS = 200
 STEPS = (1, 2, 5, 10, 25, 50, 100)
 """Ticks a row."""
-_EDGE = 0.2
+_EDGE = 0.3
 """When the market comes nearer to the edge than this share of the rows, the ladder centres again."""
 
 Column = npt.NDArray[np.int64]

@@ -65,6 +65,8 @@ class TicketModel:
         self.limit_px: int | None = None
         self.time_in_force = TimeInForce.DAY
         self.effect: Effect | None = None
+        self.follows = True
+        """The limit is where a fresh ticket would start, and moves with the market until a person writes one."""
         self.stage = Stage.EDIT
         self.order_id = ""
         self._held: OrderDraft | None = None
@@ -73,6 +75,7 @@ class TicketModel:
         """Another instrument: the price starts from its market and a preview is dropped."""
         self.instrument = instrument
         self.effect = None
+        self.follows = True
         self.limit_px = default_limit(instrument, self.side, quote)
         self.drop()
 
@@ -81,16 +84,17 @@ class TicketModel:
         self.instrument = instrument
         self.side, self.quantity, self.order_type = draft.side, draft.quantity, draft.order_type
         self.time_in_force, self.effect = draft.time_in_force, draft.effect
-        self.limit_px = draft.limit_px
-        if draft.limit_px is None and draft.order_type is OrderType.LIMIT:
-            self.limit_px = default_limit(instrument, self.side, quote)
+        self.follows = draft.limit_px is None
+        self.limit_px = default_limit(instrument, self.side, quote) if self.follows else draft.limit_px
         self.drop()
 
-    def reprice(self, quote: np.void) -> None:
-        """The limit where a fresh ticket would start."""
-        if self.instrument is not None:
-            self.limit_px = default_limit(self.instrument, self.side, quote)
-            self.edited()
+    def follow(self, quote: np.void) -> bool:
+        """Moves a limit that nobody wrote with the market, while the ticket is being written; True when it moved."""
+        if self.instrument is None or not self.follows or self.stage is not Stage.EDIT:
+            return False
+        px = default_limit(self.instrument, self.side, quote)
+        moved, self.limit_px = px != self.limit_px, px
+        return moved
 
     @property
     def draft(self) -> OrderDraft | None:

@@ -12,7 +12,7 @@ from terminal.ui.panels.ladder.panel import LadderPanel
 from terminal.ui.panels.log import LogPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
-from terminal.ui.panels.ticket import TicketPanel
+from terminal.ui.panels.ticket.panel import TicketPanel
 from terminal.ui.panels.watchlist import WatchlistPanel
 
 if TYPE_CHECKING:

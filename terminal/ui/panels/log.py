@@ -18,7 +18,7 @@ from terminal.ui.widgets.columns import Align, Column, Tone, as_is
 from terminal.ui.widgets.table import DataTable
 
 _COLUMNS = (
-    Column("time", "Time", "The machine's own time, shown in New York", as_is, 90, Align.LEFT, Tone.LABEL),
+    Column("time", "Time", "The machine's own time, shown in New York", as_is, 100, Align.LEFT, Tone.LABEL),
     Column("level", "Level", "debug, info, warn or error", as_is, 46, Align.LEFT),
     Column("source", "From", "The room that wrote the line", as_is, 90, Align.LEFT, Tone.LABEL),
     Column(

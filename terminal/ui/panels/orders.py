@@ -23,12 +23,12 @@ def _text(key: str) -> CellText:
 
 
 _COLUMNS = (
-    Column("time", "Time", "When it was wanted, New York", _text("time"), 86, Align.LEFT, Tone.LABEL),
+    Column("time", "Time", "When it was wanted, New York", _text("time"), 98, Align.LEFT, Tone.LABEL),
     Column(
-        "action", "Side", "Buy or sell; for options to open or to close", _text("action"), 48, Align.LEFT, bold=True
+        "action", "Side", "Buy or sell; for options to open or to close", _text("action"), 62, Align.LEFT, bold=True
     ),
     Column("quantity", "Qty", "Shares or contracts ordered", _text("quantity"), 46),
-    Column("symbol", "Symbol", "Ticker or contract", _text("symbol"), 170, Align.LEFT),
+    Column("symbol", "Symbol", "Ticker or contract", _text("symbol"), 186, Align.LEFT),
     Column("price", "Price", "Limit, USD, or market", _text("price"), 64),
     Column("filled", "Filled", "Shares or contracts filled", _text("filled"), 50),
     Column("average", "Avg", "Average price of the fills, USD", _text("average"), 66),

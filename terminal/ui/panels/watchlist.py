@@ -20,17 +20,15 @@ from terminal.ui.widgets.columns import Align, CellText, Column, Tone
 from terminal.ui.widgets.table import DataTable
 
 _IMPORTANCE = (
-    "symbol",
-    "last",
-    "change_pct",
-    "change",
-    "bid",
-    "ask",
-    "volume",
-    "spread",
-    "bid_size",
-    "ask_size",
-    "age",
+    ("symbol",),
+    ("last",),
+    ("change_pct",),
+    ("bid", "ask"),
+    ("change",),
+    ("volume",),
+    ("spread",),
+    ("bid_size", "ask_size"),
+    ("age",),
 )
 
 
@@ -60,7 +58,9 @@ class WatchlistPanel(Panel):
         self._filled = False
         self.table = DataTable(_columns(self._view), context.clock, context.theme, "Watchlist")
         places = self.table.table_model.place_of
-        self._fit = ColumnFit(self.table, [[places[key]] for key in _IMPORTANCE], spread=[*places.values()])
+        self._fit = ColumnFit(
+            self.table, [[places[key] for key in group] for group in _IMPORTANCE], spread=[*places.values()]
+        )
         self.table.set_empty("No symbols yet. Add one to follow it.", "Add a symbol", self.start_adding)
         self.adder = QLineEdit()
         self.adder.setPlaceholderText("Add symbol")
@@ -225,14 +225,14 @@ def _columns(view: WatchlistView) -> tuple[Column, ...]:
         return partial(view.text, key)
 
     return (
-        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 62, Align.LEFT, bold=True),
-        Column("last", "Last", "Last trade, USD", text("last"), 66, tint=True),
+        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 48, Align.LEFT, bold=True),
+        Column("last", "Last", "Last trade, USD", text("last"), 62, tint=True),
         Column("change", "Chg", "Last trade less the prior official close, USD", text("change"), 70, tone=Tone.SIGN),
         Column(
-            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 62, tone=Tone.SIGN
+            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 60, tone=Tone.SIGN
         ),
-        Column("bid", "Bid", "Best bid, USD", text("bid"), 66, tint=True),
-        Column("ask", "Ask", "Best ask, USD", text("ask"), 66, tint=True),
+        Column("bid", "Bid", "Best bid, USD", text("bid"), 58),
+        Column("ask", "Ask", "Best ask, USD", text("ask"), 58),
         Column(
             "bid_size", "B size", "Size at the best bid, shares or contracts", text("bid_size"), 56, tone=Tone.LABEL
         ),

@@ -11,7 +11,7 @@ from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
 
 _PADDING = 6
-_TINT_ALPHA = 90
+_TINT_ALPHA = 60
 _STEPS = 6
 _TOKENS = {
     Tone.VALUE: "text0", Tone.LABEL: "text1", Tone.MUTED: "text2", Tone.UP: "up", Tone.DOWN: "down",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
-    QMenu,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QToolTip,
@@ -32,13 +31,14 @@ from terminal.core.instruments import Instrument, Style
 from terminal.core.orders import OrderType
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
+from terminal.ui.panels.chain.columns import ChainColumns
 from terminal.ui.panels.chain.grid_table import GridTable
 from terminal.ui.theme.theme import Theme
-from terminal.ui.widgets.column_fit import ColumnFit
 from terminal.ui.widgets.empty_state import EmptyState
 
-_IMPORTANCE = ("bid", "ask", "iv", "last", "bid_size", "ask_size", "delta", "volume", "oi")
 _VOLS_EVERY_NS = 500_000_000
+_SETTLE_FRAMES = 3
+"""A table that was just filled takes a turn of the event loop to know its scroll range."""
 _AT = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
@@ -71,14 +71,15 @@ class ChainPanel(Panel):
         self._series: list[Series] = []
         self._wanted_key = ""
         self._wanted_option: int | None = None
-        self._must_centre = True
+        self._unsettled = _SETTLE_FRAMES
+        self._centred_size = (0, 0)
+        self._centred_value = 0
+        self._rows_reckoned = (0, -1)
         self._vols_ns = 0
         self._listed = -1
         self._labels_day = -1
         self.table = GridTable(self._view.grid, context.clock, context.theme, "Option chain")
-        groups = [[STRIKE]] + [[_AT[f"call.{name}"], _AT[f"put.{name}"]] for name in _IMPORTANCE]
-        self._fit = ColumnFit(self.table, groups, spread=range(len(COLUMNS)))
-        self._fit.set_widths(self.table.natural_widths())
+        self.columns = ChainColumns(self.table)
         self._build_head()
         self.empty = EmptyState("Choose a symbol that has listed options.", "Find a symbol", self._find)
         page = QWidget()
@@ -98,7 +99,6 @@ class ChainPanel(Panel):
         self.table.cell_clicked.connect(self._clicked)
         self.table.cell_activated.connect(self._activated)
         self.table.doubleClicked.connect(self.show_contract)
-        self.table.horizontalHeader().customContextMenuRequested.connect(self._column_menu)
         self.table.viewport().installEventFilter(self)
 
     def _build_head(self) -> None:
@@ -135,14 +135,16 @@ class ChainPanel(Panel):
         self.centre_button.clicked.connect(self.centre)
 
     def _caption(self) -> QWidget:
+        """Calls on the left, puts on the right, and between them the units and how the vols are reckoned."""
         caption = QWidget()
         row = QHBoxLayout(caption)
-        row.setContentsMargins(0, 0, 8, 0)
-        for text in ("Calls", "Puts"):
-            label = QLabel(text)
+        row.setContentsMargins(8, 0, 16, 0)
+        self.method = QLabel()
+        for label, stretch in ((QLabel("Calls"), 0), (self.method, 1), (QLabel("Puts"), 0)):
             label.setProperty("role", "faint")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            row.addWidget(label, 1)
+            row.addWidget(label, stretch)
+        self.method.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return caption
 
     def refresh(self, frame: Frame) -> None:
@@ -150,16 +152,15 @@ class ChainPanel(Panel):
         self._keep_series(frame.market_ns)
         if self._view.series is None:
             return
-        if self._must_centre and self._view.at_the_money() is not None:
-            self._reset_rows(frame)
-            self.centre()
         self._write_spot()
-        if frame.wall_ns - self._vols_ns >= _VOLS_EVERY_NS and getattr(self.context.desk, "kernels_ready", True):
-            self._vols_ns = frame.wall_ns
-            self._reckon_vols(frame.market_ns)
         if self._view.will_reset:
             self._reset_rows(frame)
+        self._keep_centred()
         first, last = self.table.visible_rows()
+        due = frame.wall_ns - self._vols_ns >= _VOLS_EVERY_NS or (first, last) != self._rows_reckoned
+        if due:
+            self._vols_ns, self._rows_reckoned = frame.wall_ns, (first, last)
+            self._reckon_vols(frame.market_ns)
         changes = self._view.refresh(first, last, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.show_changes(changes, frame.wall_ns)
 
@@ -185,15 +186,13 @@ class ChainPanel(Panel):
     def apply_theme(self, theme: Theme) -> None:
         """New colours and fonts."""
         self.table.apply_theme(theme)
-        self._fit.set_widths(self.table.natural_widths())
+        self.columns.measure()
 
     def save_settings(self) -> Settings:
         """Expiry, rate, and columns once a person chose them."""
         settings: Settings = {"expiry": self._view.series.key if self._view.series else self._wanted_key}
         settings["rate_pct"] = self.rate.value()
-        if self._fit.is_chosen:
-            settings["hidden"] = [c.id for place, c in enumerate(COLUMNS) if self.table.isColumnHidden(place)]
-        return settings
+        return settings | self.columns.save()
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
@@ -201,11 +200,7 @@ class ChainPanel(Panel):
             self._wanted_key = settings["expiry"]
         if isinstance(settings.get("rate_pct"), int | float):
             self.rate.setValue(float(settings["rate_pct"]))
-        hidden = settings.get("hidden")
-        if isinstance(hidden, list):
-            for place, column in enumerate(COLUMNS):
-                self.table.setColumnHidden(place, place != STRIKE and column.id in hidden)
-            self._fit.choose()
+        self.columns.restore(settings)
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """Every strike of the series, all columns; calls and puts named in the heads."""
@@ -222,11 +217,7 @@ class ChainPanel(Panel):
     @Slot()
     def centre(self) -> None:
         """Scrolls to the strike nearest to the spot."""
-        row = self._view.at_the_money()
-        if row is None or row >= self.table.model().rowCount():
-            return
-        self._must_centre = False
-        self.table.scrollTo(self.table.model().index(row, STRIKE), QAbstractItemView.ScrollHint.PositionAtCenter)
+        self._unsettled = 1
         self.mark_dirty()
 
     def next_expiry(self) -> None:
@@ -270,6 +261,21 @@ class ChainPanel(Panel):
         self._view.refresh(0, -1, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.end_reset()
 
+    def _keep_centred(self) -> None:
+        """Holds the spot in the middle until a person scrolls, also while the dock grows into its place."""
+        bar, row = self.table.verticalScrollBar(), self._view.at_the_money()
+        if row is None or row >= self.table.model().rowCount():
+            return
+        size = (bar.maximum(), self.table.viewport().height())
+        grown = size != self._centred_size and bar.value() == self._centred_value
+        if self._unsettled or grown:
+            self._unsettled = max(0, self._unsettled - 1)
+            self.table.scrollTo(self.table.model().index(row, STRIKE), QAbstractItemView.ScrollHint.PositionAtCenter)
+            self.mark_dirty()
+        if self._unsettled or grown or size == self._centred_size:
+            self._centred_size = (bar.maximum(), self.table.viewport().height())
+            self._centred_value = bar.value()
+
     def _keep_series(self, now_ns: int) -> None:
         """Lists expiries when instruments came or the day turned."""
         table, underlying = self.context.desk.table, self._view.underlying
@@ -310,7 +316,7 @@ class ChainPanel(Panel):
             return
         self._wanted_key = series.key
         self._view.show(self._view.underlying, series)
-        self._must_centre = True
+        self._unsettled = _SETTLE_FRAMES
         self._vols_ns = 0
         self._say_method()
         self.title_changed.emit()
@@ -332,7 +338,9 @@ class ChainPanel(Panel):
             {_AT[f"{side}.{name}"]: method for side in ("call", "put") for name in ("iv", "delta")}
         )
         european = ", American priced as European" if series.style is Style.AMERICAN else ""
-        self.set_unit_line(f"USD per share; IV in points (BS on the spot, r={rate * 100:.2f}%{european})")
+        text = f"USD per share; IV in points (BS on the spot, r={rate * 100:.2f}%{european})"
+        self.method.setText(text)
+        self.method.setToolTip(method)
 
     def _write_spot(self) -> None:
         underlying, spot = self._view.underlying, self._view.spot_px()
@@ -363,20 +371,3 @@ class ChainPanel(Panel):
             self._clicked(row, column)
         else:
             self.show_contract()
-
-    @Slot(QPoint)
-    def _column_menu(self, point: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in _IMPORTANCE:
-            place = _AT[f"call.{name}"]
-            action = menu.addAction(COLUMNS[place].help.partition(": ")[2].partition(",")[0].partition(":")[0])
-            action.setCheckable(True)
-            action.setChecked(not self.table.isColumnHidden(place))
-            action.toggled.connect(partial(self._show_column, name))
-        menu.popup(self.table.horizontalHeader().mapToGlobal(point))
-
-    def _show_column(self, name: str, shown: bool) -> None:
-        for side in ("call", "put"):
-            self.table.setColumnHidden(_AT[f"{side}.{name}"], not shown)
-        self._fit.choose()

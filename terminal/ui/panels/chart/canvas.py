@@ -22,7 +22,8 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 _AXIS_HEIGHT = 18
 _MARK_EVERY_X = 90
-_MARK_EVERY_Y = 42
+_MARK_EVERY_Y = 34
+_TAG_HEIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Drag:
 
 
 class ChartCanvas(QWidget):
-    """Paints a :class:`ChartView`. Drag pans, wheel zooms, a drag on the price axis stretches it, double click resets."""
+    """Paints a :class:`ChartView`. Drag pans, wheel zooms, a drag on the price axis stretches, double click resets."""
 
     moved = Signal()
     """A person panned or zoomed."""
@@ -102,8 +103,10 @@ class ChartCanvas(QWidget):
             self._candles.paint(painter, geometry, view.bars[last:], last, self._theme, view.most_volume())
         paint_trades(painter, geometry, self.trades, self._theme)
         painter.setClipping(False)
-        paint_lines(painter, geometry, self.lines, self._theme, self._font, view.instrument)
-        self._paint_last_price(painter, geometry)
+        self._paint_price_axis(painter, geometry)
+        last_y = self._paint_last_line(painter, geometry)
+        paint_lines(painter, geometry, self.lines, self._theme, self._font, view.instrument, last_y)
+        self._paint_last_tag(painter, geometry, last_y)
         self._paint_crosshair(painter, geometry)
         self._paint_readout(painter, geometry)
 
@@ -131,11 +134,10 @@ class ChartCanvas(QWidget):
         grid.setAlpha(110)
         bottom = geometry.height - geometry.axis_height
         painter.setFont(self._font)
-        for px in view.price_marks(max(2, geometry.price_height // _MARK_EVERY_Y)):
+        for px in _price_marks(view, geometry):
             y = round(geometry.y(px))
             painter.setPen(grid)
             painter.drawLine(0, y, geometry.plot_width, y)
-            self._axis_text(painter, geometry, y, px, "text2")
         least_gap = 0.0
         for mark in view.time_marks(max(2, geometry.plot_width // _MARK_EVERY_X)):
             x = round(geometry.x(mark.at))
@@ -160,26 +162,44 @@ class ChartCanvas(QWidget):
             text = f"vol {formats.size(view.most_volume())}"
             painter.drawText(QRect(4, geometry.volume_top, 160, 14), _LEFT, text)
 
-    def _axis_text(self, painter: QPainter, geometry: Geometry, y: int, px: float, token: str) -> None:
+    def _paint_price_axis(self, painter: QPainter, geometry: Geometry) -> None:
+        """Round prices, but for those that a tag would half cover."""
         instrument = self._view.instrument
-        if instrument is None or not geometry.price_top - 2 <= y <= geometry.volume_top:
+        if instrument is None:
             return
-        painter.setPen(self._theme.colour(token))
-        rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
-        painter.drawText(rect, _RIGHT, formats.price(round(px), instrument))
+        taken = [geometry.y(line.px) for line in self.lines] + [geometry.y(float(self._view.bars["close"][-1]))]
+        if self._pointer is not None and geometry.plot().contains(self._pointer.toPoint()):
+            taken.append(self._pointer.y())
+        painter.setFont(self._font)
+        painter.setPen(self._theme.colour("text2"))
+        for px in _price_marks(self._view, geometry):
+            y = round(geometry.y(px))
+            free = all(abs(y - other) >= _TAG_HEIGHT for other in taken)
+            if free and geometry.price_top - 2 <= y <= geometry.volume_top:
+                rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
+                painter.drawText(rect, _RIGHT, formats.price(round(px), instrument))
 
-    def _paint_last_price(self, painter: QPainter, geometry: Geometry) -> None:
-        last, instrument = self._view.bars[-1], self._view.instrument
-        y = round(geometry.y(float(last["close"])))
-        if instrument is None or not geometry.price_top <= y <= geometry.volume_top:
-            return
-        token = "text2" if self.is_stale or self.is_closed else "up" if last["close"] >= last["open"] else "down"
-        painter.setPen(QPen(self._theme.colour(token), 1, Qt.PenStyle.DotLine))
+    def _last_token(self) -> str:
+        last = self._view.bars[-1]
+        return "text2" if self.is_stale or self.is_closed else "up" if last["close"] >= last["open"] else "down"
+
+    def _paint_last_line(self, painter: QPainter, geometry: Geometry) -> int | None:
+        """A dotted line at the last price; its pixel row, None when it is out of view."""
+        y = round(geometry.y(float(self._view.bars["close"][-1])))
+        if not geometry.price_top <= y <= geometry.volume_top:
+            return None
+        painter.setPen(QPen(self._theme.colour(self._last_token()), 1, Qt.PenStyle.DotLine))
         painter.drawLine(0, y, geometry.plot_width, y)
-        self._tag(painter, geometry, y, formats.price(int(last["close"]), instrument), token)
+        return y
+
+    def _paint_last_tag(self, painter: QPainter, geometry: Geometry, y: int | None) -> None:
+        instrument = self._view.instrument
+        if y is not None and instrument is not None:
+            text = formats.price(int(self._view.bars["close"][-1]), instrument)
+            self._tag(painter, geometry, y, text, self._last_token())
 
     def _tag(self, painter: QPainter, geometry: Geometry, y: int, text: str, token: str) -> None:
-        rect = QRect(geometry.plot_width + 1, y - 8, geometry.axis_width - 1, 16)
+        rect = QRect(geometry.plot_width + 1, y - _TAG_HEIGHT // 2, geometry.axis_width - 1, _TAG_HEIGHT)
         painter.fillRect(rect, self._theme.colour(token))
         painter.setFont(self._font)
         painter.setPen(self._theme.ink_on(token))
@@ -307,3 +327,8 @@ class ChartCanvas(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.renew()
+
+
+def _price_marks(view: ChartView, geometry: Geometry) -> list[float]:
+    """Round prices for the height of the plot."""
+    return view.price_marks(max(2, geometry.price_height // _MARK_EVERY_Y))

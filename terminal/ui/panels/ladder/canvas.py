@@ -242,11 +242,17 @@ class LadderCanvas(QWidget):
             ink = QColor(self._theme.tokens.series[0] if token == "series" else self._theme.tokens.down)
             ink.setAlpha(120)
             painter.setPen(ink)
-            for row in np.flatnonzero(sums).tolist():
+            before = left + width - 1 if zone is Zone.BIDS else left
+            found = np.flatnonzero(sums).tolist()
+            # From the market outwards: asks grow upwards, bids downwards.
+            for row in found if zone is Zone.BIDS else reversed(found):
                 length = int(sums[row]) * (width - 3) // most
                 x = left + width - 1 - length if zone is Zone.BIDS else left + length
                 y = _HEAD_PX + row * self._row_px
-                painter.drawLine(x, y + 1, x, y + self._row_px - 2)
+                edge = y if zone is Zone.BIDS else y + self._row_px - 1
+                painter.drawLine(before, edge, x, edge)
+                painter.drawLine(x, y, x, y + self._row_px - 1)
+                before = x
 
     def _paint_numbers(self, painter: QPainter, rows: LadderRows, columns: dict[Zone, tuple[int, int]]) -> None:
         theme, row_px = self._theme, self._row_px

@@ -1,0 +1,67 @@
+"""Which columns the chain shows: always the same ones for calls and puts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QPoint, Qt, Slot
+from PySide6.QtWidgets import QMenu
+
+from terminal.app.views.chain import COLUMNS, STRIKE
+from terminal.ui.panels.chain.grid_table import GridTable
+from terminal.ui.widgets.column_fit import ColumnFit
+
+_IMPORTANCE = {
+    "bid": "Bid", "ask": "Ask", "iv": "Implied vol", "last": "Last trade", "bid_size": "Bid size",
+    "ask_size": "Ask size", "delta": "Delta", "volume": "Volume", "oi": "Open interest",
+}  # fmt: skip
+_AT = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+class ChainColumns(QObject):
+    """Fits columns to the width by importance until a person chooses them from the head's menu."""
+
+    def __init__(self, table: GridTable) -> None:
+        super().__init__(table)
+        self._table = table
+        groups = [[STRIKE]] + [[_AT[f"call.{name}"], _AT[f"put.{name}"]] for name in _IMPORTANCE]
+        self._fit = ColumnFit(table, groups, spread=range(len(COLUMNS)))
+        self.measure()
+        table.horizontalHeader().customContextMenuRequested.connect(self._open_menu)
+
+    def measure(self) -> None:
+        """Takes the widths that the fonts of now need."""
+        self._fit.set_widths(self._table.natural_widths())
+
+    def save(self) -> dict[str, Any]:
+        """The hidden columns, once a person has chosen; empty before."""
+        if not self._fit.is_chosen:
+            return {}
+        return {"hidden": [column.id for place, column in enumerate(COLUMNS) if self._table.isColumnHidden(place)]}
+
+    def restore(self, settings: Mapping[str, Any]) -> None:
+        """Takes back :meth:`save`."""
+        hidden = settings.get("hidden")
+        if isinstance(hidden, list):
+            for place, column in enumerate(COLUMNS):
+                self._table.setColumnHidden(place, place != STRIKE and column.id in hidden)
+            self._fit.choose()
+
+    def show_pair(self, name: str, shown: bool) -> None:
+        """Shows or hides a column of both sides."""
+        for side in ("call", "put"):
+            self._table.setColumnHidden(_AT[f"{side}.{name}"], not shown)
+        self._fit.choose()
+
+    @Slot(QPoint)
+    def _open_menu(self, point: QPoint) -> None:
+        menu = QMenu(self._table)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, title in _IMPORTANCE.items():
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(not self._table.isColumnHidden(_AT[f"call.{name}"]))
+            action.toggled.connect(partial(self.show_pair, name))
+        menu.popup(self._table.horizontalHeader().mapToGlobal(point))

@@ -1,0 +1,1 @@
+"""The order ticket panel and its form."""
