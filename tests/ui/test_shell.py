@@ -416,3 +416,21 @@ def test_themes_switch_under_the_open_window(window: MainWindow, qtbot: QtBot) -
     assert light > 200 > 60 > dark
     assert _panel(window, ListPanel).table.verticalHeader().defaultSectionSize() == 24
     window.run("view.dark")
+
+
+def test_a_prepared_workspace_opens_as_saved(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window()
+    window.switch_workspace("Trade")
+    qtbot.wait(30)
+    window.act.add_panel("ticket")
+    window.switch_workspace("Market")
+    window.switch_workspace("Trade")
+    window.close()
+    again = open_window(workspace="Market")
+    again.switcher.prepare(["Market", "Options", "Trade"])
+    assert len(again.switcher.views()) == 3
+    hidden = [panel for view in again.switcher.views() if view.name != "Market" for panel in view.panels.values()]
+    assert hidden
+    assert not any(panel.isVisible() for panel in hidden)
+    again.switch_workspace("Trade")
+    qtbot.waitUntil(lambda: again.switcher.view.panels["ticket-2"].isVisible())

@@ -6,7 +6,7 @@ import logging
 import time
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from terminal.app import ages
@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.desk, self.themes, self._store, self._registry = desk, themes, store, registry
         self._keymap = keymap if keymap is not None else Keymap()
         self._icons = icons if icons is not None else IconSet(None)
-        self._watchdog = watchdog
+        self._watchdog = watchdog if watchdog is not None else StallWatchdog()
         self._is_ready = False
         self._was_shown = False
         self.clock = FrameClock(self._pulse, self)
@@ -149,8 +149,7 @@ class MainWindow(QMainWindow):
 
     def _pulse(self) -> Pulse:
         desk = self.desk
-        if self._watchdog is not None:
-            self._watchdog.beat()
+        self._watchdog.beat()
         return Pulse(desk.clock.now_ns(), desk.market.changed, desk.trading.version, desk.log.sequence)
 
     def _segments(self) -> tuple[Segment, ...]:
@@ -164,12 +163,16 @@ class MainWindow(QMainWindow):
     # The desk's life.
 
     def ready(self) -> None:
-        """The desk is up: the status bar says so, and frame statistics count from now."""
+        """The desk is up: the status bar says so, and frame statistics count from now.
+
+        On a screen the other workspaces are built first; without one nobody will go there.
+        """
         self._choose_opening_symbols()
+        if QGuiApplication.platformName() != "offscreen":
+            self.switcher.prepare(self._store.names())
         self._is_ready = True
         self.clock.ready()
-        if self._watchdog is not None:
-            self._watchdog.start()
+        self._watchdog.start()
 
     @property
     def is_ready(self) -> bool:
@@ -330,8 +333,7 @@ class MainWindow(QMainWindow):
         if not self.clock.is_running:
             return
         self.clock.stop()
-        if self._watchdog is not None:
-            self._watchdog.stop()
+        self._watchdog.stop()
         self._store.remember(self.switcher.name)
         self._unarm()
         self._arming.close()

@@ -35,7 +35,6 @@ class WorkspaceSwitcher(QObject):
         self._window, self._store, self._registry, self._icons, self._context = window, store, registry, icons, context
         self._views: dict[str, WorkspaceView] = {}
         self._places: dict[str, QWidget] = {}
-        self._loaded: dict[str, Workspace] = {}
         self._current = ""
         self._locked = True
         self.active: Panel | None = None
@@ -72,6 +71,9 @@ class WorkspaceSwitcher(QObject):
         self._current = name
         self.stack.setCurrentWidget(self._places[name])
         self.view.docks.show()
+        # The library restores a layout rightly only in a window that is shown.
+        if self._window.isVisible():
+            QTimer.singleShot(0, self.view.restore_docks)
         self.changed.emit(name)
         if had_focus:
             # Hiding the old docks takes the focus away, and a window without focus hears no keys.
@@ -95,15 +97,18 @@ class WorkspaceSwitcher(QObject):
         view.panel_activated.connect(self._activated)
         view.docks.set_locked(self._locked)
         self.stack.addWidget(place)
-        self._views[name], self._places[name], self._loaded[name] = view, place, workspace
-        # The library restores a layout rightly only in a window that is shown.
-        if self._window.isVisible():
-            QTimer.singleShot(0, view.restore_docks)
+        self._views[name], self._places[name] = view, place
+
+    def prepare(self, names: list[str]) -> None:
+        """Builds workspaces that nobody has opened yet, so that going there is quick."""
+        for name in names:
+            if name not in self._views:
+                self._build(name, self._store.load(name))
+                self._views[name].docks.hide()
 
     def shown(self) -> None:
-        """The window was shown for the first time: layouts can be restored."""
-        for view in self._views.values():
-            QTimer.singleShot(0, view.restore_docks)
+        """The window was shown for the first time: the layout can be restored."""
+        QTimer.singleShot(0, self.view.restore_docks)
 
     def _take_links(self, workspace: Workspace) -> None:
         """Symbols that the file remembers, for groups that show nothing yet."""

@@ -46,6 +46,7 @@ class WorkspaceView(QObject):
         self._broken: dict[str, QWidget] = {}
         self._menus: dict[str, QMenu] = {}
         self._blob = workspace.docks
+        self._is_restored = False
         self._build(workspace)
         self.docks.closed.connect(self._dock_closed)
         self.docks.focused.connect(self._dock_focused)
@@ -102,7 +103,10 @@ class WorkspaceView(QObject):
             panel.set_link_group(state.link_group)
 
     def restore_docks(self) -> None:
-        """Puts the docks where they were; call it once the window is shown."""
+        """Puts the docks where they were, once the workspace is in sight; a second call does nothing."""
+        if self._is_restored:
+            return
+        self._is_restored = True
         if self._blob and not self.docks.restore(self._blob):
             _log.warning("the dock layout of workspace %s does not fit this version", self.name)
         if not self._blob:

@@ -39,11 +39,13 @@ class EmptyState(QWidget):
     def say(self, sentence: str) -> None:
         """Another sentence."""
         self.sentence.setText(sentence)
+        self.sentence.setFixedHeight(self.sentence.heightForWidth(max(40, self.sentence.width())))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A wrapped label needs its width to know its height."""
         super().resizeEvent(event)
-        self.sentence.setFixedWidth(max(40, min(_WIDEST_PX, self.width() - 24)))
+        width = max(40, min(_WIDEST_PX, self.width() - 24))
+        self.sentence.setFixedSize(width, self.sentence.heightForWidth(width))
         self.button.setVisible(self._has_button and self.height() >= _BUTTON_FROM_PX)
 
     def _run(self) -> None:
