@@ -1,9 +1,10 @@
 """Buying power: cash less what short positions and working orders tie up.
 
-Long premium, shares and fees are paid in full. A short option needs its own value plus a part of the underlying's,
-without regard to strategies (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a
+Long premium, shares and fees are paid in full. A short option by itself needs its own value plus a part of the
+underlying's (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a
 broad index) less what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call
-covered by shares needs nothing, and a put never more than its strike in cash.
+covered by shares needs nothing, a put never more than its strike in cash,
+and a short option with a long one behind it what the two can lose together.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from terminal.core.instruments import Delivery, Instrument, InstrumentKind, InstrumentTable
+from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable
 from terminal.core.money import ABSENT_PX, MONEY_SCALE, notional_e4
 from terminal.core.orders import Effect, OrderType, Side
 from terminal.core.osi import Right
 from terminal.portfolio.valuation import mark_of
+from terminal.risk.cover import Cover
 from terminal.risk.holdings import Holdings, MarketView, WorkingLeg
 
 FeeEstimate = Callable[[Instrument, int], int]
@@ -84,36 +86,35 @@ class Margin:
 
     def _requirement_e4(self, holdings: Holdings, shorts: dict[int, int], pending: dict[int, int]) -> int:
         """``shorts`` are held (their premium is in the cash), ``pending`` are not yet (it is not)."""
-        cover = {
-            instrument: position.quantity
-            for instrument, position in holdings.positions.items()
-            if position.quantity > 0 and self._table.get(instrument).option is None
-        }
+        cover = Cover(self._table, holdings)
         total_e4 = 0
         for instrument in sorted({*shorts, *pending}):
             row = self._table.get(instrument)
             held, coming = shorts.get(instrument, 0), pending.get(instrument, 0)
-            covered = self._covered(row, held + coming, cover)
-            bare_held = max(0, held - covered)
-            bare_coming = held + coming - covered - bare_held
             if row.option is None:
                 total_e4 += self._short_shares_e4(row, held, coming)
                 continue
-            if bare_held:
-                # The premium that came in is no money to spend until the option is bought back.
-                total_e4 += self._value_e4(row, bare_held)
-            if bare_held + bare_coming:
-                total_e4 += self._short_option_e4(row) * (bare_held + bare_coming)
+            covered = cover.take_shares(row, held + coming)
+            bare_held = max(0, held - covered)
+            bare_coming = held + coming - covered - bare_held
+            # The premium that came in is no money to spend until the option is bought back.
+            total_e4 += self._short_options_e4(row, bare_held, cover, with_value=True)
+            total_e4 += self._short_options_e4(row, bare_coming, cover, with_value=False)
         return total_e4
 
-    def _covered(self, row: Instrument, contracts: int, cover: dict[int, int]) -> int:
-        """Contracts of a short call that shares at hand can be delivered for; takes those shares out of ``cover``."""
-        terms = row.option
-        if terms is None or terms.symbol.right is not Right.CALL or terms.delivery is Delivery.CASH:
+    def _short_options_e4(self, row: Instrument, contracts: int, cover: Cover, *, with_value: bool) -> int:
+        """What contracts without shares behind them need: the width of a spread where a long option stands by."""
+        if not contracts:
             return 0
-        covered = min(contracts, cover.get(terms.underlying, 0) // terms.shares)
-        cover[terms.underlying] = cover.get(terms.underlying, 0) - covered * terms.shares
-        return covered
+        each_e4 = self._short_option_e4(row) + (self._value_e4(row, 1) if with_value else 0)
+        total_e4 = 0
+        while contracts:
+            paired, loss_e4 = cover.take_spread(row, contracts, each_e4)
+            if not paired:
+                return total_e4 + contracts * each_e4
+            total_e4 += paired * loss_e4
+            contracts -= paired
+        return total_e4
 
     def _short_shares_e4(self, row: Instrument, held: int, coming: int) -> int:
         """150 % of the value (12 CFR 220.12), of which 100 % are the proceeds, once they are in the cash."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from terminal.core.money import MONEY_SCALE
 from terminal.core.orders import Effect, OrderType, Side
@@ -119,3 +121,45 @@ def test_a_short_option_whose_quote_is_gone_is_valued_at_its_last_price_or_intri
     assert required(low_call=-1) == (14_962 + 810) * MONEY_SCALE
     market.trade(market.ids.low_call, "9.00")
     assert required(low_call=-1) == (14_962 + 900) * MONEY_SCALE
+
+
+def test_a_long_option_behind_a_short_one_limits_what_is_needed(required: Callable[..., int]) -> None:
+    assert required(low_call=1, call=-1) == 0, "a debit spread is paid for"
+    assert required(call=1, low_call=-1) == 1_000 * MONEY_SCALE, "ten dollars wide"
+    assert required(call=1, low_call=-3) == 1_000 * MONEY_SCALE + 2 * required(low_call=-1)
+    assert required(put=5, call=-1) == required(call=-1), "a put stands behind no call"
+
+
+def test_what_is_being_sold_covers_nothing(market: Market, required: Callable[..., int]) -> None:
+    ids = market.ids
+    shares = WorkingLeg("w", ids.goog, Side.SELL, Effect.CLOSE, 60, OrderType.LIMIT, px("760.00"))
+    option = WorkingLeg("w", ids.low_call, Side.SELL, Effect.CLOSE, 1, OrderType.LIMIT, px("9.00"))
+    assert required(shares, goog=100, call=-1) == required(call=-1)
+    assert required(shares, goog=160, call=-1) == 0
+    assert required(option, low_call=1, call=-1) == required(call=-1)
+
+
+_held = st.integers(-3, 3)
+
+
+@given(_held, _held, _held, st.integers(0, 300))
+def test_cover_never_needs_more_than_no_cover_and_never_less_than_the_worst_loss(
+    call: int, low_call: int, put: int, shares: int
+) -> None:
+    def reckon(**quantities: int) -> int:
+        positions = {getattr(_ids, name): Position(getattr(_ids, name), held) for name, held in quantities.items()}
+        return _margin.buying_power(Holdings("paper", CASH_E4, positions, [])).requirement_e4
+
+    whole = reckon(call=call, low_call=low_call, put=put, goog=shares)
+    shorts = {"call": min(call, 0), "low_call": min(low_call, 0), "put": min(put, 0)}
+    assert whole <= reckon(**shorts)
+    if shares == 0 and call + low_call >= 0 and put >= 0:
+        strikes = (((750, call), (740, low_call)), range(0, 2000, 10))
+        worst = min(sum(100 * held * max(0, spot - strike) for strike, held in strikes[0]) for spot in strikes[1])
+        assert whole >= -worst * MONEY_SCALE
+
+
+_market = Market()
+_market.open()
+_ids = _market.ids
+_margin = Margin(_market.table, _market.state, lambda row, quantity: 0)

@@ -1,0 +1,73 @@
+"""What stands behind short options: shares to deliver, and long options that limit the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from terminal.core.instruments import Delivery, Instrument, InstrumentTable
+from terminal.core.money import MONEY_SCALE
+from terminal.core.orders import Effect, Side
+from terminal.core.osi import Right
+from terminal.risk.holdings import Holdings
+
+
+class Cover:
+    """The long shares and options of an account that no working order is selling; each is used once."""
+
+    def __init__(self, table: InstrumentTable, holdings: Holdings) -> None:
+        self._table = table
+        self._left = {
+            instrument: position.quantity
+            for instrument, position in holdings.positions.items()
+            if position.quantity > 0
+        }
+        for leg in holdings.working:
+            if leg.side is Side.SELL and leg.effect is Effect.CLOSE and leg.instrument in self._left:
+                self._left[leg.instrument] = max(0, self._left[leg.instrument] - leg.remaining)
+
+    @property
+    def left(self) -> Mapping[int, int]:
+        """What is not used yet, by instrument id."""
+        return self._left
+
+    def take_shares(self, row: Instrument, contracts: int) -> int:
+        """How many of ``contracts`` short calls can be met by delivering shares."""
+        terms = row.option
+        if terms is None or terms.symbol.right is not Right.CALL or terms.delivery is Delivery.CASH:
+            return 0
+        held = self._left.get(terms.underlying, 0)
+        covered = min(contracts, held // terms.shares)
+        if covered:
+            self._left[terms.underlying] = held - covered * terms.shares
+        return covered
+
+    def take_spread(self, row: Instrument, contracts: int, bare_e4: int) -> tuple[int, int]:
+        """Pairs short contracts with the long option that limits the loss most: (contracts paired, loss of each).
+
+        The long must be of the same kind on the same underlying and live at least as long (FINRA Rule
+        4210(f)(2)(H)); (0, 0) when none does better than ``bare_e4``, the requirement of one contract by itself.
+        """
+        best: tuple[int, int] | None = None
+        for instrument, left in self._left.items():
+            loss_e4 = _largest_loss_e4(row, self._table.get(instrument)) if left else None
+            if loss_e4 is not None and loss_e4 < bare_e4:
+                best = min(best or (loss_e4, instrument), (loss_e4, instrument))
+        if best is None:
+            return 0, 0
+        paired = min(contracts, self._left[best[1]])
+        self._left[best[1]] -= paired
+        return paired, best[0]
+
+
+def _largest_loss_e4(short: Instrument, long: Instrument) -> int | None:
+    """What a pair can lose at most, at any price of the underlying; None when it is no spread."""
+    mine, other = short.option, long.option
+    if mine is None or other is None:
+        return None
+    same = (mine.underlying, mine.symbol.right, mine.delivery, mine.style, mine.shares, short.multiplier) == (
+        other.underlying, other.symbol.right, other.delivery, other.style, other.shares, long.multiplier,
+    )  # fmt: skip
+    if not same or other.expires_ns < mine.expires_ns:
+        return None
+    width_px = max(0, mine.symbol.right * (other.strike_px - mine.strike_px))
+    return width_px * short.multiplier * MONEY_SCALE // short.price_scale
