@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     from terminal.cli.arguments import desk_options, parse, split_profile
+    from terminal.infra import stop_signals
     from terminal.infra.paths import Profile, kernel_cache_dir
 
     root, words = split_profile(words)
@@ -43,9 +44,12 @@ def _run(words: list[str]) -> int:
     if found.command in {"desk", "import", "bench"}:
         _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]))
     if found.command == "desk":
+        options = desk_options(found)
+        # Before the imports, which take a moment: from here on a signal is a wish to stop, and not the end.
+        over = stop_signals.install()
         from terminal.bootstrap import run_desk
 
-        return run_desk(desk_options(found), profile)
+        return run_desk(options, profile, over)
     from terminal.cli import commands
 
     return commands.run(found, profile)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terminal.app.desk import Desk
 from terminal.app.desk_channel import DeskChannel
 from terminal.app.ports import DeskMode
-from terminal.app.report import RunFigures, UiFigures, build_report, write_json
+from terminal.app.report import RunFigures, UiFigures, build_report, check_target, write_json
 from terminal.app.rooms import Rooms
 from terminal.app.script import ScriptLine, read_script
 from terminal.app.script_runner import ScriptRunner
 from terminal.app.sessions import plan_session
+from terminal.app.watch import DeskWatch
 from terminal.cli.arguments import DeskOptions
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.calendars import Calendars
 from terminal.infra.crash import CrashReporter, last_crash
+from terminal.infra.failures import UserFacingError, WorkFailed
 from terminal.infra.local_channel import ChannelServer
 from terminal.infra.logs import Logs
 from terminal.infra.paths import Profile
@@ -36,7 +36,6 @@ from terminal.infra.settings_file import SettingsFile
 from terminal.market.engine import Rank
 from terminal.market.feed import Feed
 from terminal.market.importers.sources import SourceTable
-from terminal.risk.kill_switch import KillState
 from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from terminal.ui.desk_window import DeskWindow
 
 log = logging.getLogger(__name__)
-KILL_POLL_S = 0.2
-"""How soon the kill flag is seen by the desk; the gate itself reads it before every send."""
 
 
 @dataclass(slots=True)
@@ -60,13 +57,20 @@ class _Run:
     rooms: Rooms
     desk: Desk
     runner: ScriptRunner
-    over: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event
     problems: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """Why the work failed although the run came to its end: they give exit code 1."""
 
 
-def run_desk(options: DeskOptions, profile: Profile) -> int:
-    """Runs ``moneyness desk``; 0 after a graceful end. Raises UserFacingError for what a person can mend."""
+def run_desk(options: DeskOptions, profile: Profile, over: threading.Event) -> int:
+    """Runs ``moneyness desk`` until it is done or ``over`` is set; 0 after a graceful end.
+
+    Raises UserFacingError for what a person can mend.
+    """
     script = read_script(options.script) if options.script is not None else []
+    for target in (options.report, options.screenshot):
+        check_target(target)
     _require_display(options)
     profile.ensure()
     with ProcessLock(profile.lock_file):
@@ -76,13 +80,20 @@ def run_desk(options: DeskOptions, profile: Profile) -> int:
         crashes = CrashReporter(profile.crash_dir, recent=logs.ring.snapshot)
         crashes.install()
         try:
-            return _run(options, profile, settings, script, logs)
+            return _run(options, profile, settings, script, logs, over)
         finally:
             crashes.uninstall()
             logs.stop()
 
 
-def _run(options: DeskOptions, profile: Profile, settings: Settings, script: Sequence[ScriptLine], logs: Logs) -> int:
+def _run(
+    options: DeskOptions,
+    profile: Profile,
+    settings: Settings,
+    script: Sequence[ScriptLine],
+    logs: Logs,
+    over: threading.Event,
+) -> int:
     with ExitStack() as closing:
         journal = Journal(profile.journal_file, profile.journal_head_file)
         journal.open()
@@ -92,38 +103,50 @@ def _run(options: DeskOptions, profile: Profile, settings: Settings, script: Seq
         closing.callback(database.close)
         rooms = _make_rooms(options, profile, settings, journal, database, closing)
         desk = Desk(rooms, logs.ring, settings)
-        over = threading.Event()
-        run = _Run(
-            options, profile, settings, script, rooms, desk, ScriptRunner(rooms.trading, rooms.table, over.set), over
-        )
+        runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
+        run = _Run(options, profile, settings, script, rooms, desk, runner, over)
         crash = last_crash(profile.crash_dir)
         if crash is not None and not crash.seen:
             run.problems.append(f"The last run met a failure: {crash.summary}")
-        from terminal.ui.desk_window import DeskWindow
+        with ExitStack() as stopping:
+            stopping.callback(_stop, run)
+            window = _make_window(run)
+            _start(run)
+            channel = _open_channel(run, database, window)
+            stopping.callback(channel.close)
+            window.run(over)
+        return _finish(run, window)
 
-        window = DeskWindow(
-            desk,
-            profile,
-            settings,
-            headless=options.headless,
-            size=options.size,
-            theme=options.theme,
-            workspace=options.workspace,
-        )
-        install_signals(over)
-        _start(run)
-        channel = _open_channel(run, database, window)
+
+def _make_window(run: _Run) -> DeskWindow:
+    from terminal.ui.desk_window import DeskWindow
+
+    options = run.options
+    return DeskWindow(
+        run.desk,
+        run.profile,
+        run.settings,
+        headless=options.headless,
+        size=options.size,
+        theme=options.theme,
+        workspace=options.workspace,
+    )
+
+
+def _finish(run: _Run, window: DeskWindow) -> int:
+    """The picture and the report, each whatever becomes of the other; raises WorkFailed when something failed."""
+    options = run.options
+    if options.screenshot is not None:
         try:
-            window.run(run.over)
-        finally:
-            channel.close()
-            _stop(run)
-        if options.screenshot is not None:
             window.screenshot(options.screenshot)
-        figures = window.close()
-        if options.report is not None:
-            write_json(_report(run, figures), options.report)
-        return 0
+        except UserFacingError as problem:
+            run.failures.append(problem.message)
+    figures = window.close()
+    if options.report is not None:
+        write_json(_report(run, figures), options.report)
+    if run.failures:
+        raise WorkFailed(" ".join(run.failures))
+    return 0
 
 
 def _open_channel(run: _Run, database: MarketDatabase, window: DeskWindow) -> ChannelServer:
@@ -199,44 +222,25 @@ def _start(run: _Run) -> None:
         rooms.engine.at(rooms.start_ns, Rank.TIMER, lambda ts_ns: _go_live(run, ts_ns))
     if run.options.seconds is not None:
         end_ns = rooms.start_ns + int(run.options.seconds * NS_PER_S)
-        rooms.engine.at(end_ns, Rank.END, lambda ts_ns: _end(run))
+        rooms.engine.at(end_ns, Rank.END, lambda ts_ns: _end(rooms, run.over))
     rooms.engine.start()
     rooms.io.start()
     rooms.io.submit(rooms.runner.run())
-    rooms.io.submit(_watch(run))
+    rooms.io.submit(DeskWatch(rooms, run.over.set if run.options.headless else None).run())
 
 
 def _go_live(run: _Run, ts_ns: int) -> None:
     rooms = run.rooms
-    rooms.road.start()
-    rooms.duties.start(ts_ns)
-    run.runner.schedule(run.script, rooms.engine, ts_ns, rooms.feed.first_ns())
+    rooms.go_live(ts_ns)
+    # What a resumed session did at its last instant is in the journal: its script must not do it again.
+    earliest_ns = rooms.feed.first_ns() if rooms.plan.resume_ns is None else ts_ns + 1
+    run.runner.schedule(run.script, rooms.engine, ts_ns, earliest_ns)
 
 
-def _end(run: _Run) -> None:
+def _end(rooms: Rooms, over: threading.Event) -> None:
     """On the engine thread: nothing after this instant happens any more."""
-    run.rooms.engine.halt()
-    run.over.set()
-
-
-async def _watch(run: _Run) -> None:
-    """Looks for the kill flag and for the end of a feed, on the io thread, whatever the window does."""
-    rooms = run.rooms
-    seen = KillState.CLEAR
-    while True:
-        state = rooms.kill_switch.state()
-        if state is not seen:
-            seen = state
-            if state is not KillState.CLEAR:
-                from terminal.app.arming import DisarmReason
-
-                rooms.arming.disarm(DisarmReason.KILL_SWITCH)
-                rooms.road.cancel_all("The kill switch is set.")
-            if state is KillState.FLATTEN:
-                rooms.road.flatten()
-        if rooms.runner.ended and run.options.headless and rooms.tape.lag == 0:
-            run.over.set()
-        await asyncio.sleep(KILL_POLL_S)
+    rooms.engine.halt()
+    over.set()
 
 
 def _stop(run: _Run) -> None:
@@ -244,7 +248,7 @@ def _stop(run: _Run) -> None:
     rooms = run.rooms
     rooms.runner.stop()
     rooms.engine.stop()
-    whole = rooms.runner.ended and rooms.tape.lag == 0 and rooms.runner.failure is None
+    whole = rooms.runner.finished and rooms.tape.lag == 0 and rooms.engine.failure is None
     if run.settings.desk.working_orders_on_stop == "cancel" and rooms.road.is_alive():
         rooms.road.cancel_all("The desk was closed.")
         rooms.road.quiesce(1.0)
@@ -255,6 +259,11 @@ def _stop(run: _Run) -> None:
         rooms.recording.complete()
     if not rooms.recorder.stop():
         run.problems.append("The recorder could not write everything in time; the rest is kept for the next start.")
+    run.failures += rooms.failures()
+
+
+def _problems(run: _Run) -> list[str]:
+    return [*run.failures, *run.problems, *run.rooms.problems(), *run.runner.problems, *run.runner.unreached()]
 
 
 def _report(run: _Run, figures: UiFigures) -> dict[str, Any]:
@@ -270,7 +279,7 @@ def _report(run: _Run, figures: UiFigures) -> dict[str, Any]:
             first_ns=rooms.state.channel.first_ts_ns,
             last_ns=rooms.state.channel.last_ts_ns,
             refused=refused,
-            problems=list(dict.fromkeys([*run.problems, *rooms.problems(), *run.runner.problems])),
+            problems=list(dict.fromkeys(_problems(run))),
             feed_to_state=rooms.engine.feed_to_state,
             state_to_paint=run.desk.state_to_paint,
             command_to_venue=rooms.road.command_to_venue,
@@ -280,18 +289,3 @@ def _report(run: _Run, figures: UiFigures) -> dict[str, Any]:
         rooms.state,
         rooms.trading.snapshot(),
     )
-
-
-def install_signals(over: threading.Event) -> None:
-    """SIGINT and SIGTERM end the desk gracefully; a second one ends it at once."""
-    asked = 0.0
-
-    def end(_number: int, _frame: object) -> None:
-        nonlocal asked
-        if over.is_set() and time.monotonic() - asked > 1.0:
-            raise KeyboardInterrupt
-        asked = time.monotonic()
-        over.set()
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, end)

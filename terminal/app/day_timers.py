@@ -40,9 +40,14 @@ class DayTimers:
         self._calendars = calendars
         self._on_change = on_change
         self._on_roll = on_roll
+        self._starts = 0
 
     def start(self, now_ns: int) -> None:
-        """Schedules the session on, or next after, the New York day of ``now_ns``, without what is past."""
+        """Schedules the session on, or next after, the New York day of ``now_ns``, without what is past.
+
+        Called again after a seek back: what was scheduled before is forgotten.
+        """
+        self._starts += 1
         day = self._calendars.session_on_or_after(from_ns(now_ns).date(), SessionProduct.EQUITY)
         self._schedule(day, now_ns)
 
@@ -51,11 +56,16 @@ class DayTimers:
             hours = self._calendars.session_hours(product, day)
             for ts_ns in (hours.open_ns, hours.close_ns):
                 if ts_ns >= now_ns:
-                    self._conductor.at(ts_ns, Rank.TIMER, partial(self._on_change, product))
+                    self._conductor.at(ts_ns, Rank.TIMER, partial(self._change, self._starts, product))
         following = self._calendars.session_on_or_after(day + timedelta(days=1), SessionProduct.EQUITY)
         # Just before the day that follows begins: nothing of it may be seen yet, and until then this day's P&L stands.
-        self._conductor.at(midnight_ns(following) - 1, Rank.TIMER, partial(self._roll, following))
+        self._conductor.at(midnight_ns(following) - 1, Rank.TIMER, partial(self._roll, self._starts, following))
 
-    def _roll(self, day: date, ts_ns: int) -> None:
-        self._on_roll(day, ts_ns)
-        self._schedule(day, ts_ns)
+    def _change(self, start: int, product: SessionProduct, ts_ns: int) -> None:
+        if start == self._starts:
+            self._on_change(product, ts_ns)
+
+    def _roll(self, start: int, day: date, ts_ns: int) -> None:
+        if start == self._starts:
+            self._on_roll(day, ts_ns)
+            self._schedule(day, ts_ns)

@@ -56,6 +56,10 @@ class MarketDuties:
         for instrument in (*held, *working):
             self._schedule_expiry(instrument)
 
+    def restart(self, now_ns: int) -> None:
+        """The market has begun again at ``now_ns``, which only a session without orders allows."""
+        self._timers.start(now_ns)
+
     def on_event(self, event: JournalEvent) -> None:
         """Listens to the order road: what is ordered may be held, and what is held expires."""
         if event.kind is EventKind.INTENT:

@@ -67,6 +67,7 @@ class FeedPlayback:
 
     def seek(self, ts_ns: int) -> None:
         """Goes to a market time; UsageError when that is back and the session has orders."""
-        if ts_ns <= self._clock.now_ns() and self._has_orders():
+        now_ns = self._clock.now_ns()
+        if ts_ns <= now_ns and self._has_orders():
             raise UsageError("This session has orders, so it can only go forward; start a new replay to go back.")
-        self._runner.seek(ts_ns)
+        self._runner.seek(ts_ns, now_ns)

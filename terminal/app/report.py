@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from terminal.core.instruments import InstrumentTable
 from terminal.core.latency import LatencyMeter
 from terminal.core.money import format_money, format_px
 from terminal.infra import atomic_file
-from terminal.infra.failures import WorkFailed
+from terminal.infra.failures import UsageError, WorkFailed
 from terminal.market.state import MarketState
 
 
@@ -143,6 +144,19 @@ def digest_of(table: InstrumentTable, market: MarketState, trading: TradingSnaps
     )
     lines.append(f"cash {trading.account.cash_e4}")
     return market.digest("\n".join(lines).encode())
+
+
+def check_target(target: Path | str | None) -> None:
+    """Raises UsageError for a file that cannot be written, before a run that would only end in that."""
+    if target is None or target == "-":
+        return
+    file = Path(target)
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; name a file in it.")
+    if not file.parent.is_dir():
+        raise UsageError(f"The folder of {file} does not exist; make it or name another file.")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UsageError(f"{file} cannot be written; check its permissions or name another file.")
 
 
 def write_json(value: object, target: str) -> None:

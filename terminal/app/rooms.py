@@ -14,13 +14,14 @@ from terminal.app.sessions import SessionPlan
 from terminal.app.trading_desk import TradingDesk
 from terminal.core.clock import NS_PER_S, MarketClock, from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
+from terminal.core.messages import Phase
 from terminal.core.orders import OrderIntent
 from terminal.core.tape import Tape
 from terminal.exchange.expiry import Expiry
 from terminal.exchange.fees import FeeSchedule
 from terminal.exchange.paper import PaperExchange
 from terminal.infra.calendars import Calendars
-from terminal.infra.failures import WorkFailed
+from terminal.infra.failures import UserFacingError, WorkFailed
 from terminal.infra.io_thread import IoThread
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
@@ -77,8 +78,9 @@ class Rooms:
         self.day = TradingDay(self.clock, table, calendars)
         # What lies before the open is let through at once when somebody watches: nobody waits for the pre-market.
         paced_from_ns = plan.resume_ns or (0 if speed is None else self.day.open_ns)
-        self.start_ns = max(paced_from_ns, feed.first_ns())
-        self.runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self.engine.restart)
+        self.start_ns = max(plan.resume_ns or self.day.open_ns, feed.first_ns())
+        """Where the run begins for the trader: the open, whatever the speed, or where a session goes on."""
+        self.runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self._restart)
         self.kill_switch = KillSwitch(profile.kill_flag_file)
         self.arming = Arming(is_paper=True, blocked=self._arming_blocked)
         account = settings.account
@@ -116,18 +118,50 @@ class Rooms:
         self.recorder.start()
         self.recording = SourceRecorder(self.recorder, self._sources, LEAN)
         self.hooks.record = self.recording.record
+        self.road.subscribe(self.duties.on_event)
+
+    def go_live(self, ts_ns: int) -> None:
+        """Orders work from here on. Until then a market that only catches up must not fill what rests already."""
         self.hooks.match = self.exchange.on_instant
         self.hooks.settle = self._settle
-        self.road.subscribe(self.duties.on_event)
+        self.road.start()
+        self.duties.start(ts_ns)
+        if self.plan.resume_ns is not None:
+            # The crash may have come between the data of this instant and the fills that they give.
+            self.exchange.on_phase(ts_ns)
 
     def problems(self) -> list[str]:
         """Sentences that a person should read."""
         found = [*self.plan.notes, *self.journal.warnings, *self.road.snapshot().problems]
         found += [f"The engine: {each}" for each in self.engine.problems]
+        if self.engine.failure is not None:
+            found.append(f"The engine has ended: {self.engine.failure}")
         found += list(self.recorder.problems)
+        if self.recording is not None:
+            found += self.recording.problems
         if self.runner.failure is not None:
             found.append(f"The feed {self.feed.name} broke: {self.runner.failure}")
         return list(dict.fromkeys(found))
+
+    def failures(self) -> list[str]:
+        """After the stop: what was asked for and could not be done, as sentences."""
+        found: list[str] = []
+        broken = self.runner.failure
+        if isinstance(broken, UserFacingError):
+            found.append(broken.message)
+        elif broken is not None:
+            found.append(f"The feed {self.feed.name} broke ({broken}); the log says where.")
+        if self.engine.failure is not None:
+            found.append(f"The engine has ended ({self.engine.failure}); the log says where.")
+        missing = self.recorder.missing + (0 if self.recording is None else self.recording.missing)
+        if missing:
+            # The recorder's first sentence says what is wrong and where.
+            why = [*(() if self.recording is None else self.recording.problems), *self.recorder.problems][0]
+            found.append(f"{missing:,} messages are missing in the recording: {why}")
+        book = self.road.snapshot()
+        if not book.is_closed:
+            found.append(book.problems[-1] if book.problems else "The end of the session is not in the journal.")
+        return found
 
     def _make_road(self, settings: Settings) -> OrderRoad:
         gate = Gate(self.pretrade, self._is_armed, self.kill_switch.state)
@@ -156,14 +190,19 @@ class Rooms:
         if not self.road.quiesce(SETTLE_TIMEOUT_S):
             raise WorkFailed(f"The order road did not come to rest within {SETTLE_TIMEOUT_S:.0f} s.")
 
-    def _phase(self):  # type: ignore[no-untyped-def]
+    def _restart(self) -> None:
+        self.engine.restart(self.feed.first_ns())
+        self.duties.restart(self.feed.first_ns())
+
+    def _phase(self) -> Phase:
         return self.day.phase
 
     def _close_ns(self) -> int:
         return self.day.close_ns
 
     def _has_orders(self) -> bool:
-        return bool(self.road.snapshot().orders)
+        # An order on its way to the gate is one as well.
+        return not self.road.quiesce(0) or bool(self.road.snapshot().orders)
 
 
 def limits_of(settings: Settings) -> Limits:

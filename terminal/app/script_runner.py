@@ -17,18 +17,23 @@ from terminal.market.engine import Rank
 
 
 class ScriptRunner:
-    """Schedules lines with the conductor. ``problems``: sentences about lines that could not run."""
+    """Schedules lines with the conductor. ``problems``: sentences about lines that could not run.
+
+    ``quit_desk`` is called on the engine thread and ends the run at that instant.
+    """
 
     def __init__(self, trading: TradingDesk, table: InstrumentTable, quit_desk: Callable[[], None]) -> None:
         self.problems: deque[str] = deque(maxlen=1000)
+        self._waiting: dict[int, ScriptLine] = {}
         self._trading = trading
         self._table = table
         self._quit = quit_desk
 
-    def schedule(self, lines: Sequence[ScriptLine], conductor: Conductor, start_ns: int, first_ns: int) -> None:
+    def schedule(self, lines: Sequence[ScriptLine], conductor: Conductor, start_ns: int, earliest_ns: int) -> None:
         """Times of day are those of the New York day of ``start_ns``; ``+SECONDS`` counts from ``start_ns``.
 
-        Lines before ``first_ns``, where the market begins, cannot run and are named among the problems.
+        Times of day before ``earliest_ns``, where the market begins or a resumed session goes on, cannot run and are
+        named among the problems.
         """
         midnight = midnight_ns(from_ns(start_ns).date())
         for line in lines:
@@ -36,14 +41,18 @@ class ScriptRunner:
                 ts_ns = midnight + line.time_of_day_ns
             else:
                 ts_ns = start_ns + (line.after_ns or 0)
-            if ts_ns < first_ns:
-                self.problems.append(
-                    f"Script line {line.number} lies before the market begins and was not run: {line.text}."
-                )
+            if ts_ns < earliest_ns:
+                self.problems.append(f"Script line {line.number} lies before this run and was not run: {line.text}.")
                 continue
+            self._waiting[line.number] = line
             conductor.at(ts_ns, Rank.COMMAND, partial(self._run, line))
 
+    def unreached(self) -> list[str]:
+        """Sentences about lines whose time had not come when the run ended."""
+        return [f"The run ended before script line {line.number}: {line.text}." for line in self._waiting.values()]
+
     def _run(self, line: ScriptLine, _ts_ns: int) -> None:
+        self._waiting.pop(line.number, None)
         command = line.command
         if isinstance(command, PlaceOrder):
             self._place(line, command)

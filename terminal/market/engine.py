@@ -30,6 +30,7 @@ from terminal.market.state import MarketState
 
 log = logging.getLogger(__name__)
 _NEVER_NS = 2**62
+_LAST_WAIT_S = 1.5
 
 
 class Rank(IntEnum):
@@ -76,6 +77,8 @@ class Engine(threading.Thread):
         self.watched: npt.NDArray[np.bool_] = np.zeros(CAPACITY, np.bool_)
         self.feed_to_state = LatencyMeter()
         self.problems: deque[str] = deque(maxlen=100)
+        self.failure: Exception | None = None
+        """What ended the thread before anybody asked for its end: a fault of the engine itself."""
         self._tape = tape
         self._due: list[_Due] = []
         self._numbers = itertools.count()
@@ -100,8 +103,8 @@ class Engine(threading.Thread):
         self._commands.append(action)
         self._tape.wake()
 
-    def restart(self) -> None:
-        """Forgets the market so that the feed can begin again; what was recorded is not recorded twice."""
+    def restart(self, start_ns: int = 0) -> None:
+        """Forgets the market so that the feed can begin again at ``start_ns``; nothing is recorded twice."""
         done = threading.Event()
 
         def forget(_ts_ns: int) -> None:
@@ -110,11 +113,12 @@ class Engine(threading.Thread):
             self._instant_ns = 0
             self._delivered = 0
             self._unmatched.clear()
-            self.clock.reset(0)
+            self.clock.reset(start_ns)
             done.set()
 
         self.command(forget)
-        done.wait(10)
+        while not done.wait(0.05) and self.is_alive() and not self._stopping.is_set():
+            pass
 
     def halt(self) -> None:
         """Ends the run at the instant in hand; called by an action. What the tape still holds is not processed."""
@@ -129,6 +133,13 @@ class Engine(threading.Thread):
 
     def run(self) -> None:
         """The thread's loop."""
+        try:
+            self._loop()
+        except Exception as problem:  # the desk must see it: a thread that vanishes would look like a silent market
+            log.exception("the engine has ended at market time %d", self.clock.now_ns())
+            self.failure = problem
+
+    def _loop(self) -> None:
         while not self._stopping.is_set():
             self._run_commands()
             batch = self._tape.peek()
@@ -137,13 +148,12 @@ class Engine(threading.Thread):
                     break
                 self._tape.wait(0.05)
                 continue
-            self._consume(batch)
-            self._tape.release(min(len(batch), self._tape.lag))
+            self._tape.release(self._consume(batch))
 
     def _run_commands(self) -> None:
         while self._commands:
             self._guard(self._commands.popleft(), self.clock.now_ns())
-            self.hooks.settle()
+            self._settle()
 
     def _guard(self, action: Action, ts_ns: int) -> None:
         """A handler that raises is named on the desk; the market goes on."""
@@ -154,13 +164,19 @@ class Engine(threading.Thread):
             place = traceback.extract_tb(problem.__traceback__)[-1]
             self.problems.append(f"{type(problem).__name__} in {place.name}: {problem}")
 
-    def _consume(self, batch: Batch) -> None:
+    def _settle(self) -> None:
+        self._guard(lambda ts_ns: self.hooks.settle(), self.clock.now_ns())
+
+    def _consume(self, batch: Batch) -> int:
+        """Processes a batch and gives how many messages of it; not all once an action has ended the run."""
         ts_ns = batch["ts_ns"]
         at = 0
         hits: npt.NDArray[np.int64] | None = None
         while at < len(batch) and not self._stopping.is_set():
             if int(ts_ns[at]) > self._instant_ns and self._finish_instant(int(ts_ns[at])):
                 hits = None
+                if self._stopping.is_set():
+                    break  # An action ended the run: nothing after its instant may be seen.
             if hits is None:
                 hits = self._watched_in(batch)
             limit_ns = self._due[0].ts_ns if self._due else _NEVER_NS
@@ -174,6 +190,7 @@ class Engine(threading.Thread):
                 self._unmatched.update(int(i) for i in batch["instrument"][hits[first_hit:last_hit]])
             self._apply(batch[at:end])
             at = end
+        return at
 
     def _watched_in(self, batch: Batch) -> npt.NDArray[np.int64]:
         known = batch["instrument"] >= 0
@@ -190,8 +207,18 @@ class Engine(threading.Thread):
         self._delivered += len(part)
         if len(unrecorded):
             self._recorded = self._delivered
-            while not self.hooks.record(unrecorded) and not self._stopping.is_set():
-                time.sleep(0.001)
+            self._record(unrecorded)
+
+    def _record(self, batch: Batch) -> None:
+        """Waits for the recorder's room; at the stop for a moment only, since what was applied should be kept."""
+        give_up_at = None
+        while not self.hooks.record(batch):
+            if self._stopping.is_set():
+                give_up_at = give_up_at or time.monotonic() + _LAST_WAIT_S
+                if time.monotonic() > give_up_at:
+                    self.problems.append("The recorder had no room for the last messages before the stop.")
+                    return
+            time.sleep(0.001)
 
     def _finish_instant(self, next_ns: int) -> bool:
         """Everything due before ``next_ns``; True when something ran, after which other ids may be watched."""
@@ -200,13 +227,13 @@ class Engine(threading.Thread):
             ids = np.array(sorted(self._unmatched), np.int32)
             self._unmatched.clear()
             self._guard(lambda ts_ns: self.hooks.match(ts_ns, ids), self._instant_ns)
-            self.hooks.settle()
+            self._settle()
             ran = True
         while self._due and self._due[0].ts_ns < next_ns and not self._stopping.is_set():
             with self._due_lock:
                 due = heapq.heappop(self._due)
             self.clock.advance(due.ts_ns)
             self._guard(due.action, max(due.ts_ns, self._instant_ns))
-            self.hooks.settle()
+            self._settle()
             ran = True
         return ran

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -58,6 +59,9 @@ class FeedRunner:
         self.speed = speed
         self.paused = False
         self.ended = False
+        """Nothing more comes: the feed is over, broke, or was stopped."""
+        self.finished = False
+        """Every message of the feed is on the tape."""
         self.market_ns = feed.first_ns()
         self.failure: BaseException | None = None
         self._tape = tape
@@ -65,7 +69,7 @@ class FeedRunner:
         self._paced_from_ns = paced_from_ns
         self._step = False
         self._rewind_to_ns: int | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self._base: tuple[int, float] | None = None
 
     def pause(self) -> None:
@@ -91,16 +95,19 @@ class FeedRunner:
         self._base = None
         self.speed = speed
 
-    def seek(self, ts_ns: int) -> None:
-        """Goes to a market time: forward by letting everything through at once, back by starting over first."""
-        if ts_ns <= self.market_ns:
+    def seek(self, ts_ns: int, now_ns: int | None = None) -> None:
+        """Goes to a market time: forward by letting everything through at once, back by starting over first.
+
+        ``now_ns``: how far the reader of the tape is, which may be behind what was written; None is just there.
+        """
+        if ts_ns <= (self.market_ns if now_ns is None else now_ns):
             self._rewind_to_ns = ts_ns
         self._paced_from_ns = ts_ns
         self._base = None
 
     def stop(self) -> None:
         """Ends the task at the next occasion."""
-        self._stopping = True
+        self._stopping.set()
 
     async def run(self) -> None:
         """Runs the feed to its end or until :meth:`stop`; a failure of the feed is kept in ``failure``."""
@@ -116,13 +123,13 @@ class FeedRunner:
     async def _pass(self) -> bool:
         """One run through the feed; True when it was asked to start over."""
         for batch in self.feed.batches():
-            if self._stopping:
+            if self._stopping.is_set():
                 return False
             if len(batch) == 0:
                 await asyncio.sleep(0)
             at = 0
             while at < len(batch):
-                if self._stopping:
+                if self._stopping.is_set():
                     return False
                 if self._rewind_to_ns is not None:
                     self._start_over()
@@ -134,8 +141,9 @@ class FeedRunner:
         end_ns = self.feed.end_ns()
         if end_ns is not None:
             await self._write(clock_message(max(end_ns, self.market_ns) + 1))
+        self.finished = not self._stopping.is_set()
         self.ended = True
-        while not self._stopping:
+        while not self._stopping.is_set():
             if self._rewind_to_ns is not None:
                 self._start_over()
                 return True
@@ -144,7 +152,9 @@ class FeedRunner:
 
     def _start_over(self) -> None:
         self._rewind_to_ns = None
+        self.finished = self.ended = False
         self.market_ns = self.feed.first_ns()
+        self._base = None
         self._restart()
 
     async def _next_part(self, batch: Batch, at: int) -> int:
@@ -172,10 +182,11 @@ class FeedRunner:
 
     def _due_ns(self, next_ns: int) -> int:
         wall = time.perf_counter()
-        if self._base is None or next_ns - self.market_ns > SKIPPED_GAP_NS:
+        base = self._base  # another thread may take it away at any moment
+        if base is None or next_ns - self.market_ns > SKIPPED_GAP_NS:
             start = next_ns if next_ns - self.market_ns > SKIPPED_GAP_NS else max(self.market_ns, self._paced_from_ns)
-            self._base = (start, wall)
-        base_ns, base_wall = self._base
+            base = self._base = (start, wall)
+        base_ns, base_wall = base
         return base_ns + int((wall - base_wall) * (self.speed or 1.0) * NS_PER_S)
 
     async def _write(self, batch: Batch) -> None:
@@ -184,7 +195,7 @@ class FeedRunner:
         for start in range(0, len(batch), most):
             part = batch[start : start + most]
             while not self._tape.has_room(len(part)):
-                if self._stopping:
+                if self._stopping.is_set():
                     return
                 await asyncio.sleep(0.0005)
             part["recv_ns"] = time.perf_counter_ns()
