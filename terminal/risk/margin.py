@@ -1,10 +1,10 @@
 """Buying power: cash less what short positions and working orders tie up.
 
 Long premium, shares and fees are paid in full. A short option by itself needs its own value plus a part of the
-underlying's (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a
-broad index) less what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call
-covered by shares needs nothing, a put never more than its strike in cash,
-and a short option with a long one behind it what the two can lose together.
+underlying's (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a broad index) less
+what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call covered by shares
+needs nothing, a put never more than its strike in cash, and a short option with a long one behind it what the two can
+lose together.
 """
 
 from __future__ import annotations
