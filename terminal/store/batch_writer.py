@@ -93,8 +93,13 @@ class BatchWriter:
 
     def attach(self, number: int) -> None:
         """Goes on with a source that an earlier process left, as the one of messages without a source."""
+        progress = sources.load(self.connection, number)
+        with self.transaction():
+            marks = roll_ups.take_back(self.connection, number, progress)
+        progress.rolled_ns, progress.rolled_day_ns = marks
+        progress.complete = False
         self.session_source = number
-        self._progress[number] = sources.load(self.connection, number)
+        self._progress[number] = progress
 
     def begin_source(self, kind: str, name: str, sha256: str, interval_s: int) -> SourceHandle:
         """See :meth:`Recorder.begin_source`; asking again in the same run gives the same answer."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,9 +111,8 @@ class MarketDatabase:
         """The file and, when it exists, its write-ahead log."""
         return [path for path in (self.path, wal_of(self.path)) if path.exists()]
 
-    @contextmanager
-    def main_file(self) -> Iterator[int]:
-        """A read-only descriptor of the database file, to be read with positions; it is not to be closed.
+    def main_file(self) -> int:
+        """A read-only descriptor of the database file, to be read from the start; the caller does not close it.
 
         POSIX drops a process's lock on a file as soon as the process closes any descriptor of it, so this one stays
         open as long as the database does.
@@ -123,7 +120,7 @@ class MarketDatabase:
         with self._lock:
             if self._handle is None:
                 self._handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            yield self._handle
+            return self._handle
 
     def _open(self) -> Connection:
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -51,7 +51,7 @@ class RecorderState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class RecorderSettings:
+class RecorderLimits:
     """``spill``: False where the feed can wait (replay), so that a full ring holds it back instead."""
 
     ring_messages: int = 1 << 18
@@ -84,9 +84,9 @@ class Recorder:
         table: InstrumentTable,
         spill_dir: Path,
         session: SessionRow,
-        settings: RecorderSettings | None = None,
+        settings: RecorderLimits | None = None,
     ) -> None:
-        self.settings = settings or RecorderSettings()
+        self.settings = settings or RecorderLimits()
         self.session = session
         self.problems: deque[str] = deque(maxlen=100)
         """Sentences for the desk, newest last."""
@@ -322,13 +322,13 @@ class Recorder:
             self.waiting.spill_ring()
         except OSError as error:
             lost = self._writer.lose(self.waiting.drop_ring())
-            self.missing += lost
             if lost and not self._lossy:
                 self._note(
                     f"{explain(error, 'recording the market', self._spill_dir).message} "
                     "The market goes on, but it is not being recorded."
                 )
             self._lossy = self._lossy or lost > 0
+            self.missing += lost
 
     def _run_spiller(self) -> None:
         while not self._stopping.is_set():

@@ -29,9 +29,10 @@ def keep_within(connection: Connection, budget_bytes: int, growing: frozenset[in
     made. Gives the sources that lost rows. Not to be called inside a transaction.
     """
     pruned: list[int] = []
+    # What is in the write-ahead log only is not counted as used.
+    connection.execute("CHECKPOINT")
     if used_bytes(connection) <= budget_bytes:
         return pruned
-    connection.execute("CHECKPOINT")
     for number in _oldest(connection):
         if used_bytes(connection) <= budget_bytes * _LOW_WATER:
             break

@@ -55,6 +55,9 @@ def _store(connection: Connection, left: LeftSpill) -> int:
         at += len(batch)
         own = batch[~np.isin(batch["source"], files)]
         stored += writer.write(own, also=lambda now, mark=at: set_mark(now, left.name, mark))  # type: ignore[misc]
+    ended = one_row(connection, "SELECT 1 FROM session WHERE name = ? AND ended IS NOT NULL", [session])
+    if ended is not None:
+        writer.close_session(all_there=True)
     return stored
 
 

@@ -15,7 +15,7 @@ from terminal.core.messages import Batch, Flag, Kind, empty_batch
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import MarketDatabase
 from terminal.store.market_reader import BAR, DAY_S, Store, merge
-from terminal.store.recorder import Recorder, RecorderSettings
+from terminal.store.recorder import Recorder, RecorderLimits
 from tests.store.market_messages import OPEN_NS, make_table, quote_batch, trade_batch
 
 DAY = date(2015, 12, 24)
@@ -29,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[MarketDatabase]:
 
 
 def recorder_on(database: MarketDatabase, name: str = "s1", flush_after_s: float = 0.01) -> Recorder:
-    settings = RecorderSettings(ring_messages=1 << 14, flush_messages=1 << 12, flush_after_s=flush_after_s)
+    settings = RecorderLimits(ring_messages=1 << 14, flush_messages=1 << 12, flush_after_s=flush_after_s)
     recorder = Recorder(
         database, make_table(), database.path.parent / "spill", SessionRow(name, "sim", "sim"), settings
     )
