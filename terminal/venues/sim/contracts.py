@@ -197,7 +197,7 @@ def _parameters(name: Name, step_ns: int) -> Floats:
     row[kernel.REVERSION] = model.OPTION_REVERSION
     row[kernel.INTEREST_RATE], row[kernel.YIELD] = RATE, name.dividend_yield
     row[kernel.VOL_SPREAD] = market.vol_spread
-    row[kernel.SPOT_SPREAD] = name.flow.half_spread_ticks * 0.008 if name.flow else 0.06
+    row[kernel.SPOT_SPREAD] = name.flow.half_spread_ticks * 0.008 if name.flow else 0.08
     row[kernel.PATIENCE] = 0.55 if name.kind is InstrumentKind.EQUITY else 0.85
     row[kernel.LOW_TICK], row[kernel.HIGH_TICK] = steps[0][1], steps[-1][1]
     row[kernel.SIZE] = market.size

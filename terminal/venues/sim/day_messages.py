@@ -68,11 +68,13 @@ def opening(
     prior: Sequence[tuple[int, int]],
     interest: Sequence[tuple[int, int]],
     settles: bool,
+    volumes: Sequence[int],
 ) -> Batch:
     """All that is known at the open, in the order in which it must be read; ``ids[0]`` is the index.
 
     ``prior`` and ``interest``: (contract, settlement price of the day before) and (contract, open interest).
-    ``settles``: an AM series expires and settles on the index's opening value.
+    ``settles``: an AM series expires and settles on the index's opening value. ``volumes``: shares of the opening
+    prints.
     """
     interests = empty_batch(len(interest))
     interests["ts_ns"] = open_ns
@@ -86,6 +88,7 @@ def opening(
         interests,
         _phase(open_ns, Phase.OPEN),
         _official(open_ns, OfficialKind.OPEN, ids, opens_px),
+        _prints(open_ns, ids[1:], opens_px[1:], volumes[1:]),
     ]
     if settles:
         parts.append(_official(open_ns, OfficialKind.AM_SETTLEMENT, ids[:1], opens_px[:1]))

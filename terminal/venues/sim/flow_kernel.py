@@ -33,7 +33,7 @@ from terminal.exchange.book_kernel import (
 )
 from terminal.venues.sim.message_kernel import message_type, write_depth, write_quote, write_trade
 
-MAKERS, LADDER, WINDOW, NOISE_ORDERS = 4, 6, 20, 1024
+MAKERS, LADDER, WINDOW, NOISE_ORDERS = 4, 9, 20, 1024
 TICK_PX = 100
 TRADE_RATE, TRADE_SIZE, HALF_SPREAD, LADDER_STEP, MAKER_SIZE, LOT, PARENT_RATE, PARENT_SIZE, CALM_STEP = range(9)
 PARAMETERS = 9
@@ -161,7 +161,7 @@ def _makers(  # type: ignore[no-untyped-def]
                 elif side == ASK_SIDE and header[BEST_BID] != NO_SLOT:
                     ticks = max(ticks, header[BEST_BID] + header[BASE] + 1 + j * step)
                 at_ticks[j] = ticks
-                wish = _draw_size(rng, size * (0.5 + 0.35 * j), 0.4, parameters[LOT])
+                wish = _draw_size(rng, size * min(0.5 + 0.35 * j, 2.2), 0.4, parameters[LOT])
                 ids[j] = post(header, levels, orders, side, ticks, wish, m)
     return changed
 
@@ -229,11 +229,13 @@ def _event(  # type: ignore[no-untyped-def]
         return _take(rng, parameters, state, header, levels, orders, fills, side, limit, size, ts_ns, out, at)
     if draw < 0.62:
         side = BID_SIDE if rng.random() < 0.5 else ASK_SIDE
-        away = int(rng.standard_exponential() * (1.5 + 2.5 * half))
+        # Most rest near the touch; the patient ones, far away, give the book its long tail.
+        patience = 8.0 if rng.random() < 0.4 else 1.0
+        away = int(rng.standard_exponential() * (1.5 + 2.5 * half) * patience)
         touch = bid if side == BID_SIDE else ask
         if ask - bid > 2 and rng.random() < 0.12:
             away = -1
-        size = _draw_size(rng, 1.2 * parameters[TRADE_SIZE], 0.9, parameters[LOT])
+        size = _draw_size(rng, 2.2 * parameters[TRADE_SIZE], 0.9, parameters[LOT])
         slot = state[NOISE_AT] % NOISE_ORDERS
         state[NOISE_AT] += 1
         cancel(header, levels, orders, noise_ids[slot])

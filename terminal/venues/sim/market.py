@@ -32,6 +32,8 @@ STEPS_PER_SECOND = 10
 YEAR_NS = 365.0 * 86_400 * NS_PER_S
 _LISTED_AHEAD = timedelta(days=1_150)
 _BUFFER = 1 << 17
+OPENING_SHARE, CLOSING_SHARE = 0.012, 0.06
+"""Of a day's volume, traded in the two auctions."""
 
 
 def list_underlyings(table: InstrumentTable) -> list[int]:
@@ -138,7 +140,9 @@ class SimMarket:
         interest = [pair for contracts in self._classes for pair in contracts.open_interest()]
         settles = self._settles_this_morning()
         opens_px = [_to_px(price) for price in self._prices]
-        statics = opening(plan.open_ns, self._ids, self._closes_px, opens_px, prior, interest, settles)
+        statics = opening(
+            plan.open_ns, self._ids, self._closes_px, opens_px, prior, interest, settles, _auction(OPENING_SHARE)
+        )
         for first in range(0, plan.steps, steps_per_batch):
             steps = min(steps_per_batch, plan.steps - first)
             at = self._steps(plan, first, steps)
@@ -246,12 +250,16 @@ class SimMarket:
             for row in self._table.chain(self._ids[0], self._day)
             if row.option is not None and row.option.settlement is SettlementTime.PM
         ]
-        volumes = [int(0.06 * name.flow.daily_shares) // 100 * 100 if name.flow else 0 for name in NAMES]
-        return closing(plan.close_ns, self._ids, self._closes_px, volumes, expiring)
+        return closing(plan.close_ns, self._ids, self._closes_px, _auction(CLOSING_SHARE), expiring)
 
 
 def _starts(first: float, ends: Floats) -> Floats:
     return np.concatenate([[first], ends[:-1]])
+
+
+def _auction(share: float) -> list[int]:
+    """Shares of an auction's print, by name; 0 for the index."""
+    return [int(share * name.flow.daily_shares) // 100 * 100 if name.flow else 0 for name in NAMES]
 
 
 def _to_px(price: float) -> int:

@@ -17,7 +17,7 @@ from terminal.venues.sim.universe import Flow, Name
 Floats = npt.NDArray[np.float64]
 SESSION_S = 23_400.0
 PARENTS_PER_DAY = 40.0
-_PRICE_SLOTS = 1 << 15
+_PRICE_SLOTS = 1 << 16
 
 
 class NameBook:

@@ -118,7 +118,7 @@ def half_spread(parameters, expiries, floats, ints, i, spot, price, width_factor
     width += 0.0035 * math.sqrt(max(price, 0.0) * spot) * parameters[VOL_SPREAD] * 0.2
     # Deep in the money there is little flow and the hedge is the whole trade.
     inside = max((spot - floats[STRIKE, i]) if ints[IS_CALL, i] != 0 else (floats[STRIKE, i] - spot), 0.0)
-    width += 0.004 * inside * min(parameters[VOL_SPREAD] + 0.1, 0.6)
+    width += 0.010 * inside * min(parameters[VOL_SPREAD] + 0.1, 0.6)
     return width * floats[NOISE, i] * width_factor
 
 

@@ -121,6 +121,9 @@ def test_the_day_begins_with_what_is_known(morning: Morning) -> None:
     for name in NAMES:
         at = morning.table.find(name.symbol).id
         assert int(prior[prior["instrument"] == at][OFFICIAL_PX][0]) == history[name.symbol].daily["close"][-1]
+    prints = rows[(rows["kind"] == Kind.TRADE) & (rows[SIZE] > 0)]
+    opens = official[official[OFFICIAL_KIND] == OfficialKind.OPEN]
+    assert sorted(prints[PRICE].tolist()) == sorted(opens[OFFICIAL_PX][1:].tolist())
     interest = rows[rows["kind"] == Kind.OPEN_INTEREST]
     assert len(np.unique(interest["instrument"])) == len(morning.options())
     assert (interest[INTEREST] >= 0).all()

@@ -133,6 +133,18 @@ def test_vols_of_index_quotes_lie_on_the_surface(morning: Morning) -> None:
     assert smiles >= 4
 
 
+def test_american_contracts_are_never_offered_below_exercise(morning: Morning) -> None:
+    quotes = morning.last_quotes()
+    for name in STOCKS:
+        row = morning.table.find(name.symbol)
+        bid, ask, _, _ = quotes[row.id]
+        for contract in morning.table.options(row.id):
+            assert contract.option is not None
+            right, strike = contract.option.symbol.right, contract.option.strike_px
+            exercise = (bid - strike) if right is Right.CALL else (strike - ask)
+            assert quotes[contract.id][1] >= exercise - 0.001 * bid
+
+
 def test_message_rates_are_those_of_a_morning(morning: Morning) -> None:
     later = morning.messages[morning.messages["ts_ns"] > morning.feed.first_ns() + 2 * NS_PER_S]
     rate = len(later) / (SECONDS - 2)
