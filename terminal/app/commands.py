@@ -133,8 +133,7 @@ class CommandRegistry:
             if hit is None or not hit.is_tight:
                 wide = match(query, f"{each.group} {each.title}")
                 if wide is not None and wide.is_tight:
-                    offset = len(each.group) + 1
-                    hit = Match(wide.score // 2, tuple(p - offset for p in wide.places if p >= offset))
+                    hit = Match(wide.score // 2, ())
             if hit is not None:
                 found.append(Found(each, hit))
         if any(each.match.is_tight for each in found):

@@ -78,6 +78,7 @@ class DeskWindow:
         asyncio.set_event_loop(loop)
         with loop:
             loop.run_until_complete(self._until_over())
+        self.main.stop_counting()
 
     async def _until_over(self) -> None:
         while not self._over.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -364,6 +365,17 @@ def test_ready_starts_the_count(window: MainWindow, qtbot: QtBot) -> None:
     assert window.is_ready
     qtbot.waitUntil(lambda: "ready" in window.status.text())
     qtbot.waitUntil(lambda: window.frame_summary().frames > 2)
+
+
+def test_what_comes_after_the_run_is_not_counted(window: MainWindow, qtbot: QtBot) -> None:
+    window.ready()
+    qtbot.waitUntil(lambda: window.frame_summary().frames > 2)
+    window.stop_counting()
+    counted = window.frame_summary()
+    time.sleep(0.15)
+    window.clock.tick()
+    assert window.frame_summary() == counted
+    assert window.clock.statistics.summary().longest_gap_ms >= 150
 
 
 def test_playback_is_driven_from_bar_and_keys(window: MainWindow, qtbot: QtBot) -> None:

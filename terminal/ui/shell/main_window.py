@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self._icons = icons if icons is not None else IconSet(None)
         self._watchdog = watchdog if watchdog is not None else StallWatchdog()
         self._is_ready = False
+        self._counted: FrameSummary | None = None
         self._was_shown = False
         self.clock = FrameClock(self._pulse, self)
         self.context = PanelContext(desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self)
@@ -181,7 +182,12 @@ class MainWindow(QMainWindow):
 
     def frame_summary(self) -> FrameSummary:
         """Frames, percentiles and the longest gap since :meth:`ready`, for the report."""
-        return self.clock.statistics.summary()
+        return self._counted if self._counted is not None else self.clock.statistics.summary()
+
+    def stop_counting(self) -> None:
+        """The run is over: joining threads and taking pictures from now on are neither frames nor stalls."""
+        self._counted = self.clock.statistics.summary()
+        self._watchdog.stop()
 
     def is_on_screen(self) -> bool:
         """The window looks after arming and title whenever it is there."""
