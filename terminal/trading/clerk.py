@@ -243,7 +243,7 @@ class Clerk:
                 return self._records.intent(intent, self.venue.name)
             return self._records.refused_intent(intent, verdict.reason, verdict.sentence)
         except UnknownInstrumentError:
-            self.note_problem(f"Order {intent.order_id} names an instrument that is not in this market; it is refused.")
+            self._show_unrecorded(verdict, self._clock.now_ns())
             return []
 
     def _send_one(self, each: _Staged) -> None:
@@ -266,17 +266,17 @@ class Clerk:
     def _cancel(self, cancels: Sequence[Cancel]) -> None:
         """Cancels pass at all times: even while the journal is down."""
         wanted: list[Cancel] = []
+        again: list[Cancel] = []
         for cancel in cancels:
             order = self.books.order(cancel.order_id)
             if order is None:
                 self.note_problem(f"There is no order {cancel.order_id} to cancel.")
-            elif order.is_live and order.state is not OrderState.PENDING_CANCEL:
-                wanted.append(cancel)
-        if not wanted:
-            return
+            elif order.is_live:
+                (again if order.state is OrderState.PENDING_CANCEL else wanted).append(cancel)
         bodies: list[Body] = [{"order_id": cancel.order_id, "reason": cancel.reason} for cancel in wanted]
-        self._commit([self._records.event(EventKind.CANCEL_REQUESTED, body) for body in bodies])
-        for cancel in wanted:
+        if bodies:
+            self._commit([self._records.event(EventKind.CANCEL_REQUESTED, body) for body in bodies])
+        for cancel in (*wanted, *again):
             log.info("order %s: cancel asked", cancel.order_id, extra={"correlation": cancel.correlation})
             self._ask_venue(cancel.order_id, self.venue.cancel)
 
@@ -323,9 +323,9 @@ class Clerk:
         self._journal.checkpoint(only_if_long=True)
         with self.lock:
             self.journal_problem = ""
-            self._unrecorded.clear()
             for event in everything:
                 self._book(event)
+            self._unrecorded = {key: each for key, each in self._unrecorded.items() if self.books.order(key) is None}
             self.changes += len(everything)
         for event in everything:
             self._tell(event)
@@ -361,10 +361,14 @@ class Clerk:
             if verdict.ok:
                 verdict = replace(verdict, reason=reason, sentence=self.journal_problem or reason.sentence)
             self._backlog += self._intent_events(verdict)
-            order = _unfilled(verdict.intent, OrderState.DENIED, verdict.sentence, each.order.updated_ns)
-            with self.lock:
-                self._unrecorded[order.order_id] = order
-                self.changes += 1
+            self._show_unrecorded(verdict, each.order.updated_ns)
+
+    def _show_unrecorded(self, verdict: Verdict, ts_ns: int) -> None:
+        """Shows a refusal that the journal does not hold: it is down, or it could not name the instrument."""
+        order = _unfilled(verdict.intent, OrderState.DENIED, verdict.sentence, ts_ns)
+        with self.lock:
+            self._unrecorded[order.order_id] = order
+            self.changes += 1
 
     def _deny(self, order_id: str, reason: DenyReason) -> None:
         self._commit([self._records.denied(order_id, reason, reason.sentence)])

@@ -8,11 +8,22 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminal.core.events import EventKind, JournalEvent, report_body
+from terminal.core.events import EventKind, JournalEvent, intent_body, report_body
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Phase
 from terminal.core.money import MONEY_SCALE
-from terminal.core.orders import Effect, ExecutionReport, OrderState, ReportKind, Side, TimeInForce
+from terminal.core.orders import (
+    Effect,
+    ExecutionReport,
+    Leg,
+    OrderIntent,
+    OrderState,
+    OrderType,
+    Origin,
+    ReportKind,
+    Side,
+    TimeInForce,
+)
 from terminal.trading.book_of_record import BookOfRecord, Books
 from terminal.trading.road import fold_session
 from tests.trading.rig import CASH_E4, CLOSE_NS, Desk, Market
@@ -225,3 +236,35 @@ def test_the_view_of_an_order_has_what_a_row_of_the_blotter_shows(desk: Desk) ->
     assert (order.side, order.effect, order.fees_e4) == (Side.BUY, Effect.OPEN, 3 * 6_500)
     assert order.updated_ns > order.created_ns
     assert desk.book().account.cash_e4 == CASH_E4 - 485 * MONEY_SCALE - 3 * 6_500
+
+
+def test_a_combo_is_filled_when_every_leg_is() -> None:
+    market = Market()
+    books = _started(market)
+    legs = (Leg(market.ids.low_call, Side.BUY, 1, Effect.OPEN), Leg(market.ids.call, Side.SELL, 2, Effect.OPEN))
+    intent = OrderIntent("S-1", "paper", legs, 2, OrderType.LIMIT, TimeInForce.DAY, Origin.TICKET, 0, 50_000)
+    symbols = [market.table.get(leg.instrument).symbol for leg in legs]
+    books.apply(JournalEvent(EventKind.INTENT, "S", 2, intent_body(intent, symbols)))
+
+    def fill(number: int, leg: int, quantity: int, price_px: int) -> None:
+        report = ExecutionReport(
+            ReportKind.FILL, "S-1", number, execution_id=f"x{number}", leg=leg, quantity=quantity, price_px=price_px,
+            fee_e4=6_500 * quantity,
+        )  # fmt: skip
+        books.apply(JournalEvent(EventKind.REPORT, "S", number, report_body(report)))
+
+    fill(3, 0, 2, 84_000)
+    order = books.order("S-1")
+    assert order is not None
+    assert (order.state, order.filled, order.has_fills) == (OrderState.PARTIALLY_FILLED, 0, True)
+    assert [(leg.instrument, leg.remaining) for leg in order.working_legs()] == [(market.ids.call, 4)]
+    fill(4, 1, 3, 14_000)
+    fill(5, 1, 2, 14_000)
+    assert "overfill" in books.snapshot().problems[0]
+    fill(6, 1, 1, 14_000)
+    order = books.order("S-1")
+    assert order is not None
+    assert (order.state, order.filled, order.fees_e4) == (OrderState.FILLED, 2, 6 * 6_500)
+    assert books.account.held(market.ids.low_call) == 2
+    assert books.account.held(market.ids.call) == -4
+    assert books.account.cash_e4 == CASH_E4 - (1_680 - 560) * MONEY_SCALE - 6 * 6_500

@@ -87,6 +87,7 @@ def _events(trace: Path) -> list[tuple[str, str]]:
     return events
 
 
+@pytest.mark.slow
 def test_whatever_was_shown_is_there_after_a_kill_at_any_moment(tmp_path: Path, repository: Path) -> None:
     chance = random.Random(20151224)
     orders: dict[str, tuple[str, int]] = {}

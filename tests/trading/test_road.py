@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from terminal.core.clock import at_ns
 from terminal.core.events import EventKind, JournalEvent
-from terminal.core.messages import Phase
 from terminal.core.orders import (
     DenyReason,
     Effect,
@@ -29,8 +25,8 @@ from terminal.core.orders import (
 from terminal.risk.kill_switch import KillState
 from terminal.store.journal import JournalDownError
 from terminal.trading.ports import VenueUnclear
-from terminal.trading.road import close_crashed, fold_session
-from tests.trading.rig import CASH_E4, CLOSE_NS, Desk
+from terminal.trading.road import fold_session
+from tests.trading.rig import CASH_E4, Desk
 
 
 def test_bought_at_160_and_sold_at_110_costs_50_and_130_of_fees(desk: Desk) -> None:
@@ -297,165 +293,45 @@ def test_unconducted_orders_that_wait_share_a_commit_and_are_judged_one_after_th
     desk.stop()
 
 
-def test_a_restart_finds_orders_fills_and_positions_and_goes_on(desk: Desk) -> None:
-    ids = desk.market.ids
-    desk.buy(3, ids.call)
-    resting = desk.sell(2, ids.call, "2.00")
-    gtc = desk.buy(1, ids.put, "3.00", tif=TimeInForce.GTC)
-    before = desk.book()
-    desk.restart()
-    after = desk.book()
-    assert (after.orders, after.fills, after.account) == (before.orders, before.fills, before.account)
-    assert set(desk.paper.resting_ids()) == {resting.order_id, gtc.order_id}
-    desk.market.step()
-    desk.market.quote(ids.call, "2.05", "2.20")
-    assert desk.match().order(resting.order_id).average_px == 20_500  # type: ignore[union-attr]
-    assert desk.buy(1, ids.call).order_id == "S1-4"
-    desk.restart()
-    desk.restart()
-    assert desk.book().account.position(ids.call).quantity == 2
+def test_an_instrument_that_is_not_in_the_market_is_refused_and_stays_on_the_screen(desk: Desk) -> None:
+    refused = desk.buy(1, 9_999)
+    assert (refused.state, refused.reason) == (OrderState.DENIED, DenyReason.UNKNOWN_INSTRUMENT.sentence)
+    assert desk.buy(1, desk.market.ids.call).state is OrderState.FILLED
+    assert desk.settled(refused.order_id).state is OrderState.DENIED
     assert desk.journal.verify().ok
 
 
-def test_an_order_that_was_on_its_way_is_asked_for_and_not_sent_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desk.paper, "submit", lambda intent: None)
-    order = desk.buy(1, desk.market.ids.call)
-    assert order.state is OrderState.PENDING_NEW
-    desk.restart()
-    resolved = desk.settled(order.order_id)
-    assert resolved.state is OrderState.REJECTED
-    assert resolved.reason == "The exchange never received the order."
-    assert desk.book().fills == ()
+def test_a_bad_request_is_named_and_the_others_are_taken(desk: Desk) -> None:
+    desk.road.note({"about": "remark", "weight": 1.5})
+    desk.road.cancel("nobody")
+    desk.road.note({"about": "problem", "text": "The official close is late."})
+    assert desk.buy(1, desk.market.ids.call).state is OrderState.FILLED
+    problems = desk.book().problems
+    assert any("1.5 is a float" in problem for problem in problems)
+    assert "There is no order nobody to cancel." in problems
+    assert "The official close is late." in problems
 
 
-def test_a_cancel_that_was_on_its_way_is_asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_venue_that_fails_at_a_cancel_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     order = desk.buy(1, desk.market.ids.call, "1.45")
-    monkeypatch.setattr(desk.paper, "cancel", lambda order_id: None)
+    monkeypatch.setattr(desk.paper, "cancel", lambda order_id: 1 / 0)
     desk.road.cancel(order.order_id)
     assert desk.settled(order.order_id).state is OrderState.PENDING_CANCEL
-    desk.restart()
-    assert desk.settled(order.order_id).state is OrderState.CANCELLED
+    assert any("Asking paper about order" in problem for problem in desk.book().problems)
+    monkeypatch.undo()
+    desk.road.cancel(order.order_id)
+    assert desk.settled(order.order_id).state is OrderState.CANCELLED, "asking again is harmless"
 
 
-def test_day_orders_of_a_past_day_expire_at_recovery(desk: Desk) -> None:
-    day_order = desk.buy(1, desk.market.ids.goog, "700.00")
-    gtc = desk.buy(1, desk.market.ids.goog, "700.00", tif=TimeInForce.GTC)
-    desk.market.clock.advance(at_ns(date(2015, 12, 28), 9, 30))
-    desk.restart(date(2015, 12, 28))
-    book = desk.book()
-    assert book.order(day_order.order_id).state is OrderState.EXPIRED  # type: ignore[union-attr]
-    assert book.order(gtc.order_id).state is OrderState.WORKING  # type: ignore[union-attr]
-    assert book.trading_day == date(2015, 12, 28)
+def test_the_orders_thread_does_not_wait_for_itself(desk: Desk) -> None:
+    caught: list[str] = []
 
+    def waits(event: JournalEvent) -> None:
+        try:
+            desk.road.quiesce()
+        except RuntimeError as problem:
+            caught.append(str(problem))
 
-def test_visible_size_taken_before_a_restart_is_not_there_after_it(desk: Desk) -> None:
-    ids = desk.market.ids
-    desk.market.quote(ids.call, "1.40", "1.60", 10, 2)
-    desk.buy(2, ids.call)
-    desk.restart()
-    waiting = desk.buy(1, ids.call)
-    assert waiting.state is OrderState.WORKING
-    desk.market.step()
-    desk.market.quote(ids.call, "1.40", "1.55", 10, 2)
-    assert desk.match().order(waiting.order_id).average_px == 15_500  # type: ignore[union-attr]
-
-
-def test_crashed_sessions_are_closed_and_kept(desk: Desk) -> None:
+    desk.road.subscribe(waits)
     desk.buy(1, desk.market.ids.call)
-    assert close_crashed(desk.journal) == ["S1"]
-    assert close_crashed(desk.journal) == []
-    assert fold_session(desk.journal, "S1", desk.market.table).is_closed
-    with pytest.raises(LookupError, match="S9"):
-        fold_session(desk.journal, "S9", desk.market.table)
-
-
-def test_a_750_call_held_to_the_half_days_close_settles_on_748_40_worthless(desk: Desk) -> None:
-    ids = desk.market.ids
-    desk.buy(1, ids.call)
-    cash_e4 = desk.book().account.cash_e4
-    desk.market.clock.advance(CLOSE_NS)
-    desk.phase(Phase.CLOSED)
-    (problem,) = desk.expire()
-    assert (
-        problem == "GOOG 2015-12-24 750 C has expired, but the official close of GOOG is missing; the position stays."
-    )
-    assert desk.book().account.position(ids.call).quantity == 1
-    desk.market.official(ids.goog, "748.40")
-    assert desk.expire() == ()
-    assert desk.expire() == ()
-    book = desk.book()
-    (settlement,) = book.settlements
-    assert (settlement.kind.value, settlement.official_px, settlement.cash_e4) == ("worthless", 7_484_000, 0)
-    assert book.account.open_positions == ()
-    assert book.account.cash_e4 == cash_e4
-    assert book.account.realised_e4 == -160_0000
-    assert desk.journal.verify().ok
-
-
-def test_a_closing_order_goes_when_the_position_is_delivered_away(desk: Desk) -> None:
-    ids = desk.market.ids
-    desk.buy(100, ids.goog)
-    desk.sell(1, ids.low_call)
-    closing = desk.sell(100, ids.goog, "760.00", tif=TimeInForce.GTC)
-    assert closing.effect is Effect.CLOSE
-    desk.market.clock.advance(CLOSE_NS)
-    desk.phase(Phase.CLOSED)
-    desk.market.official(ids.goog, "748.40")
-    assert desk.expire() == ()
-    book = desk.book()
-    assert book.account.open_positions == ()
-    cancelled = book.order(closing.order_id)
-    assert cancelled is not None
-    assert (cancelled.state, cancelled.reason) == (
-        OrderState.CANCELLED,
-        "The position that it was to close has shrunk.",
-    )
-
-
-def test_the_day_roll_marks_positions_and_survives_a_restart(desk: Desk) -> None:
-    ids = desk.market.ids
-    desk.buy(10, ids.goog)
-    desk.road.roll_day(date(2015, 12, 28), {ids.goog: 7_484_000})
-    position = desk.book().account.position(ids.goog)
-    assert (position.day_start_px, position.day_start_value_e4, position.day_flow_e4) == (7_484_000, 74_840_000, 0)
-    desk.restart(date(2015, 12, 28))
-    assert desk.book().account.position(ids.goog) == position
-
-
-def test_the_market_that_runs_up_to_a_restart_again_fills_nothing(desk: Desk) -> None:
-    ids = desk.market.ids
-    resting = desk.buy(1, ids.call, "1.45")
-    desk.market.step(60)
-    desk.market.quote(ids.call, "1.50", "1.70")
-    desk.road.heartbeat(desk.market.clock.now_ns())
-    desk.book()
-    desk.restart()
-    past_ns = desk.market.clock.now_ns() - 10**9
-    desk.market.quote(ids.call, "1.30", "1.40")
-    desk.paper.on_instant(past_ns, [ids.call])
-    desk.market.phase(Phase.CLOSED)
-    desk.paper.on_phase(past_ns)
-    assert desk.settled(resting.order_id).state is OrderState.WORKING
-    desk.market.phase(Phase.OPEN)
-    desk.paper.on_instant(past_ns + 10**9, [ids.call])
-    assert desk.settled(resting.order_id).average_px == 14_000
-
-
-def test_the_same_requests_give_the_same_events_however_the_threads_run(tmp_path: Path) -> None:
-    journals = []
-    for name, pause_s in (("a", 0.0), ("b", 0.002)):
-        (tmp_path / name).mkdir()
-        desk = Desk(tmp_path / name)
-        desk.market.open()
-        ids = desk.market.ids
-        desk.market.quote(ids.call, "1.40", "1.60", 100, 100)
-        for side, quantity in ((Side.BUY, 3), (Side.SELL, 2), (Side.BUY, 1), (Side.SELL, 3), (Side.SELL, 2)):
-            desk.road.submit(desk.intent(side, quantity, ids.call))
-            time.sleep(pause_s)
-        desk.road.flatten()
-        desk.book()
-        journals.append([record.hash for record in desk.journal.records()])
-        desk.stop()
-    assert journals[0] == journals[1]
+    assert set(caught) == {"the orders thread cannot wait for itself"}
