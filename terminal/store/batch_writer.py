@@ -43,8 +43,8 @@ class BatchWriter:
     """The writing side of the database, for one session. Used on the writing thread only."""
 
     def __init__(self, connection: Connection, table: InstrumentTable, session: SessionRow) -> None:
-        self.connection = connection
         self.session = session
+        self._connection: Connection | None = connection
         self.session_source = 0
         self.refused = 0
         """Messages that name no known instrument or no known kind; counted, never stored."""
@@ -53,6 +53,23 @@ class BatchWriter:
         self._progress: dict[int, Progress] = {}
         self._handles: dict[tuple[str, str, str], SourceHandle] = {}
         self._recv_offset_ns = time.time_ns() - time.perf_counter_ns()
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that writes; RuntimeError after :meth:`close`."""
+        if self._connection is None:
+            raise RuntimeError("the writer is closed")
+        return self._connection
+
+    def reconnect(self, connection: Connection) -> None:
+        """Goes on with another connection, after the database was opened again."""
+        self._connection = connection
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def open_session(self, *, go_on: bool) -> None:
         """Makes the session's row and its own source.

@@ -12,7 +12,7 @@ import duckdb
 
 from terminal.infra import disk
 from terminal.store.connection import Connection, one_row
-from terminal.store.failures import DatabaseMissing, explain, newer
+from terminal.store.failures import DatabaseMissing, StoreFailed, explain, newer
 from terminal.store.schema import SCHEMA_VERSION, migrate, version_of
 
 
@@ -41,7 +41,7 @@ class MarketDatabase:
         """Counts re-openings; connections of an earlier generation are dead."""
         self._lock = threading.Lock()
         self._handle: int | None = None
-        self._base = self._open()
+        self._base: Connection | None = self._open()
 
     @classmethod
     def open(cls, path: Path, settings: DatabaseSettings | None = None) -> MarketDatabase:
@@ -55,7 +55,9 @@ class MarketDatabase:
         except (duckdb.Error, OSError) as error:
             raise explain(error, "opening the market database", path) from error
         try:
-            migrate(database._base, path)
+            connection = database.connect()
+            migrate(connection, path)
+            connection.close()
         except BaseException as error:
             database.close()
             if isinstance(error, duckdb.Error | OSError):
@@ -77,15 +79,16 @@ class MarketDatabase:
             raise explain(error, "opening the market database", path) from error
 
     def connect(self) -> Connection:
-        """A new connection; it belongs to the thread that asked."""
+        """A new connection; it belongs to the thread that asked. Raises StoreFailed when the database is closed."""
         with self._lock:
+            if self._base is None:
+                raise StoreFailed(f"The market database {self.path} is closed; restart the desk.")
             return self._base.cursor()
 
     def reopen(self) -> None:
         """Closes and opens the file again after DuckDB gave the instance up; old connections are dead."""
         with self._lock:
-            self._base.close()
-            self._drop_handle()
+            self._drop()
             self.generation += 1
             try:
                 self._base = self._open()
@@ -93,10 +96,13 @@ class MarketDatabase:
                 raise explain(error, "opening the market database", self.path) from error
 
     def close(self) -> None:
-        """Closes the file; twice does nothing."""
+        """Closes the file; twice does nothing.
+
+        DuckDB complains on standard error about connections that are still referred to when the program ends, so
+        they are dropped here and everybody who got one from :meth:`connect` drops it first.
+        """
         with self._lock:
-            self._base.close()
-            self._drop_handle()
+            self._drop()
 
     def used_bytes(self) -> int:
         """Bytes of the file that hold data; freed blocks inside it do not count."""
@@ -138,7 +144,10 @@ class MarketDatabase:
         connection.execute("SET lock_configuration = true")
         return connection
 
-    def _drop_handle(self) -> None:
+    def _drop(self) -> None:
+        base, self._base = self._base, None
+        if base is not None:
+            base.close()
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
@@ -50,13 +51,15 @@ class Unwritten(Protocol):
 
 
 class Store:
-    """Reads by the run's instrument ids. Any thread; each gets a connection of its own."""
+    """Reads by the run's instrument ids; any thread, several at once. To be closed before the database is."""
 
     def __init__(self, database: MarketDatabase, table: InstrumentTable, recorder: Unwritten | None = None) -> None:
         self._database = database
         self._table = table
         self._recorder = recorder
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._free: list[tuple[int, Connection]] = []
+        self._closed = False
         self._ids: dict[int, int] = {}
 
     def latest_quotes(self, instrument: int, count: int, *, until_ns: int = _NEVER_NS) -> Batch:
@@ -81,14 +84,14 @@ class Store:
         if seconds < 1 or (seconds > 60 and seconds % 60) or (seconds > DAY_S and seconds % DAY_S):
             raise ValueError(f"bars of {seconds} seconds cannot be made")
         base_s = DAY_S if seconds % DAY_S == 0 else 60 if seconds % 60 == 0 else 1
-        with _Reading(self, instrument) as reading:
+        with self._reading(instrument) as reading:
             finer = reading.bars(base_s, until_ns, most, seconds // base_s)
         return merge(finer, seconds)[-most:]
 
     def _latest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch:
         if count <= 0:
             return empty_batch(0)
-        with _Reading(self, instrument) as reading:
+        with self._reading(instrument) as reading:
             known = reading.unwritten
             fresh: Batch = known[(known["kind"] == kind) & (known["ts_ns"] < until_ns)][-count:]
             if len(fresh) >= count or reading.number is None:
@@ -97,12 +100,41 @@ class Store:
         stored["instrument"] = instrument
         return np.concatenate([stored, fresh])
 
-    def _connection(self) -> Connection:
-        known: tuple[int, Connection] | None = getattr(self._local, "connection", None)
-        if known is None or known[0] != self._database.generation:
-            known = (self._database.generation, self._database.connect())
-            self._local.connection = known
-        return known[1]
+    def close(self) -> None:
+        """Gives the connections back; a reading that goes on in another thread ends first."""
+        with self._lock:
+            self._closed = True
+            free, self._free = self._free, []
+        for _, connection in free:
+            connection.close()
+
+    @contextlib.contextmanager
+    def _reading(self, instrument: int) -> Iterator[_Reading]:
+        try:
+            with self._connection() as connection:
+                yield _Reading(self, connection, instrument)
+        except duckdb.Error as error:
+            raise explain(error, "reading the market database", self._database.path) from error
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that nobody else uses now, in no transaction."""
+        generation = self._database.generation
+        with self._lock:
+            self._free = [each for each in self._free if each[0] == generation]
+            connection = self._free.pop()[1] if self._free else self._database.connect()
+        try:
+            yield connection
+        finally:
+            try:
+                connection.execute("ROLLBACK")
+            except duckdb.Error:
+                # The transaction did not begin or the instance is gone; another connection is made when needed.
+                connection.close()
+            else:
+                with self._lock:
+                    if not self._closed:
+                        self._free.append((generation, connection))
 
     def _number(self, connection: Connection, instrument: int) -> int | None:
         """The database's id of an instrument; rows never change, so a found one is kept."""
@@ -118,30 +150,17 @@ class Store:
 class _Reading:
     """One consistent look: a reading transaction, and the messages that it does not see yet."""
 
-    def __init__(self, store: Store, instrument: int) -> None:
-        self._store = store
-        self._instrument = instrument
-        self._connection = store._connection()
+    def __init__(self, store: Store, connection: Connection, instrument: int) -> None:
+        self._connection = connection
+        self._recorder = store._recorder
         self.unwritten = empty_batch(0)
         self.linked: list[int] = []
-        self.number: int | None = None
-
-    def __enter__(self) -> Self:
-        recorder = self._store._recorder
-        try:
-            if recorder is None:
-                self._connection.execute("BEGIN TRANSACTION READ ONLY")
-            else:
-                self.unwritten = recorder.snapshot(self._connection, self._instrument)
-                self._learn_sources(recorder)
-            self.number = self._store._number(self._connection, self._instrument)
-        except duckdb.Error as error:
-            self._end()
-            raise explain(error, "reading the market database", self._store._database.path) from error
-        except BaseException:
-            self._end()
-            raise
-        return self
+        if self._recorder is None:
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+        else:
+            self.unwritten = self._recorder.snapshot(connection, instrument)
+            self._learn_sources(self._recorder)
+        self.number = store._number(connection, instrument)
 
     def _learn_sources(self, recorder: Unwritten) -> None:
         """What a replay offers of a complete file is in the database, and never written from memory."""
@@ -152,15 +171,10 @@ class _Reading:
         self.linked = [int(row[0]) for row in rows]
         self.unwritten = self.unwritten[~np.isin(self.unwritten["source"], [int(row[0]) for row in rows if row[1]])]
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._end()
-        if isinstance(error, duckdb.Error):
-            raise explain(error, "reading the market database", self._store._database.path) from error
-
     def newest(self, table: MessageTable, until_ns: int, count: int) -> Batch:
         """The newest stored rows before ``until_ns``, ascending: of the session's sources, or of everything."""
         where = f"instrument = ? AND ts_ns < {until_ns}"
-        if self._store._recorder is not None:
+        if self._recorder is not None:
             where += f" AND source IN ({', '.join(str(number) for number in self.linked)})"
         return self._rows(table, where, [self.number], count, "ts_ns DESC, source DESC, seq DESC")
 
@@ -176,7 +190,7 @@ class _Reading:
             for number, mark in sources
             if mark < min(until_ns, roll_ups.END_NS)
         ]
-        own = self._store._recorder.session_source if self._store._recorder else None
+        own = self._recorder.session_source if self._recorder else None
         fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
         for rank, stored in tails:
             number = sources[rank][0]
@@ -189,7 +203,7 @@ class _Reading:
 
     def _sources(self, base_s: int) -> list[tuple[int, int]]:
         """Sources that may speak, the best last, each with the time up to which its bars are rolled up."""
-        recorder = self._store._recorder
+        recorder = self._recorder
         own = recorder.session_source if recorder else -1
         mark = "rolled_day_ns" if base_s == DAY_S else "rolled_ns"
         rows = self._connection.execute(
@@ -235,13 +249,6 @@ class _Reading:
             f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where} ORDER BY {newest_first} {limit}", values
         ).fetchnumpy()
         return from_columns(table, columns)[::-1]
-
-    def _end(self) -> None:
-        try:
-            self._connection.execute("ROLLBACK")
-        except duckdb.Error:
-            # The transaction may not have begun, or the instance is gone; the next call asks for a new connection.
-            self._store._local.connection = None
 
 
 _RANKED = np.dtype([*BAR.descr, ("rank", "i8")])

@@ -236,6 +236,7 @@ class Recorder:
         What cannot be written in time goes to spill files for the next start.
         """
         if self._waiting is None:
+            self._writer.close()
             return True
         self._stopping.set()
         self._wake.set()
@@ -312,7 +313,7 @@ class Recorder:
 
     def _reopen(self) -> None:
         self._database.reopen()
-        self._writer.connection = self._database.connect()
+        self._writer.reconnect(self._database.connect())
 
     def _relieve(self) -> None:
         """The database takes nothing: the ring goes to the spill file; if that fails as well, its messages are lost."""
@@ -373,3 +374,4 @@ class Recorder:
         self._guard(lambda: self._writer.close_session(all_there=not self._left and self.missing == 0))
         while self._commands:
             self._guard(self._commands.popleft())
+        self._guard(self._writer.close)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-from terminal.core.messages import Batch, Kind, clock_message, empty_batch
+from terminal.core.messages import Kind, clock_message, empty_batch
 from terminal.store import recorder as recorders
 from terminal.store.batch_writer import BatchWriter, SessionRow
 from terminal.store.market_db import MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits, RecorderState
 from terminal.store.spill import SpillFile
 from tests.store.market_messages import make_table, quote_batch, trade_batch
-
-SMALL = RecorderLimits(ring_messages=1 << 12, flush_messages=1 << 10, flush_after_s=0.01, retry_after_s=0.05)
+from tests.store.recording import SMALL, eventually, offer_all, source_row, started, stored
 
 
 @pytest.fixture
@@ -31,42 +25,6 @@ def database(tmp_path: Path) -> Iterator[MarketDatabase]:
     database = MarketDatabase.open(tmp_path / "market.duckdb")
     yield database
     database.close()
-
-
-def started(
-    database: MarketDatabase, name: str = "s1", limits: RecorderLimits = SMALL, *, go_on: bool = False
-) -> Recorder:
-    recorder = Recorder(database, make_table(), database.path.parent / "spill", SessionRow(name, "sim", "sim"), limits)
-    recorder.start(go_on=go_on)
-    return recorder
-
-
-def stored(database: MarketDatabase, source: int) -> list[int]:
-    """The numbers that quote_batch put into the messages of a source, in the order of their seq."""
-    rows = database.connect().execute("SELECT seq, bid_size FROM raw.quote WHERE source = ? ORDER BY seq", [source])
-    pairs = rows.fetchall()
-    assert [row[0] for row in pairs] == list(range(len(pairs)))
-    return [row[1] for row in pairs]
-
-
-def offer_all(recorder: Recorder, batch: Batch, part: int = 256) -> None:
-    for at in range(0, len(batch), part):
-        while not recorder.offer(batch[at : at + part], 5.0):
-            pass
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Waits for something that another thread does."""
-    until = time.monotonic() + 20
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.002)
-    assert condition()
-
-
-def source_row(database: MarketDatabase, number: int) -> dict[str, object]:
-    found = database.connect().execute("SELECT * FROM source WHERE id = ?", [number])
-    names = [column[0] for column in found.description]
-    return dict(zip(names, found.fetchall()[0], strict=True))
 
 
 def test_everything_offered_is_stored_once_and_counted(database: MarketDatabase) -> None:
@@ -292,177 +250,6 @@ def test_roll_ups_of_a_session_that_goes_on_are_not_doubled(database: MarketData
     assert connection.execute("SELECT open_px, high_px, low_px, close_px FROM raw.bar_1d").fetchall() == [
         (1000, 1399, 1000, 1399)
     ]
-
-
-def test_a_disk_that_is_full_for_a_while_loses_nothing_that_can_be_spilled(
-    database: MarketDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    full = threading.Event()
-    full.set()
-    write = BatchWriter.write
-
-    def refuses(*arguments: object, **named: object) -> int:
-        if full.is_set():
-            raise duckdb.IOException("IO Error: Could not write file: No space left on device")
-        return write(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(BatchWriter, "write", refuses)
-    recorder = started(database)
-    sent = quote_batch(10_000, 0)
-    offer_all(recorder, sent)
-    eventually(lambda: len(recorder.problems) > 0)
-    assert recorder.state is RecorderState.DEGRADED
-    assert "disk is full" in recorder.problems[0]
-    full.clear()
-    assert recorder.flush(20)
-    assert recorder.stop()
-    assert stored(database, recorder.session_source) == list(range(10_000))
-
-
-def test_with_no_room_anywhere_the_market_goes_on_and_the_loss_is_counted(
-    database: MarketDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    full = threading.Event()
-    full.set()
-    write, append = BatchWriter.write, SpillFile.append
-
-    def refuses(*arguments: object, **named: object) -> int:
-        if full.is_set():
-            raise duckdb.IOException("IO Error: Could not write file: No space left on device")
-        return write(*arguments, **named)  # type: ignore[arg-type]
-
-    def no_spill(*arguments: object) -> None:
-        if full.is_set():
-            raise OSError(28, "No space left on device")
-        append(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(BatchWriter, "write", refuses)
-    monkeypatch.setattr(SpillFile, "append", no_spill)
-    recorder = started(database)
-    offer_all(recorder, quote_batch(20_000, 0))
-    eventually(lambda: recorder.state is RecorderState.FAILING)
-    assert recorder.missing > 0
-    assert any("not being recorded" in problem for problem in recorder.problems)
-    full.clear()
-    offer_all(recorder, quote_batch(100, 0))
-    assert recorder.flush(20)
-    eventually(lambda: recorder.state is RecorderState.OK)
-    assert not recorder.stop()
-    row = source_row(database, recorder.session_source)
-    assert (row["complete"], row["missing"]) == (False, recorder.missing)
-    assert row["row_count"] == 20_100 - recorder.missing
-
-
-_LIMITED = """
-import resource, sys, pathlib, time
-from terminal.store.batch_writer import SessionRow
-from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import Recorder, RecorderLimits
-from tests.store.market_messages import make_table, quote_batch
-import numpy as np
-folder = pathlib.Path(sys.argv[1])
-database = MarketDatabase.open(folder / "market.duckdb")
-limits = RecorderLimits(ring_messages=1 << 14, flush_messages=1 << 12, flush_after_s=0.01, retry_after_s=0.05)
-recorder = Recorder(database, make_table(), folder / "spill", SessionRow("s", "sim", "sim"), limits)
-recorder.start()
-resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))
-random = np.random.default_rng(1)
-offered = 0
-until = time.monotonic() + 60
-while recorder.missing == 0 and time.monotonic() < until:
-    batch = quote_batch(4096, 0)
-    for name in ("v0", "v1", "v2", "v3"):
-        batch[name] = random.integers(0, 2**60, len(batch))
-    offered += len(batch) if recorder.offer(batch, 5.0) else 0
-print(recorder.state.value, recorder.problems[0])
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-recorder.flush(60)
-print(recorder.state.value)
-recorder.stop()
-rows = database.connect().execute("SELECT count(*), count(DISTINCT seq) FROM raw.quote").fetchall()[0]
-print(rows[0] == rows[1] == offered - recorder.missing, recorder.missing > 0)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs file size limits")
-def test_a_disk_that_is_really_full(tmp_path: Path, repository: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _LIMITED, tmp_path],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=repository,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    first, second, third = done.stdout.splitlines()[-3:]
-    assert first.startswith("failing The disk is full")
-    assert second == "ok"
-    assert third == "True True"
-
-
-_KILLED = """
-import sys, pathlib
-from terminal.store.batch_writer import SessionRow
-from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import Recorder, RecorderLimits
-from tests.store.market_messages import make_table, quote_batch
-folder = pathlib.Path(sys.argv[1])
-database = MarketDatabase.open(folder / "market.duckdb")
-limits = RecorderLimits(ring_messages=1 << 14, flush_messages=1 << 12, flush_after_s=0.01)
-recorder = Recorder(database, make_table(), folder / "spill", SessionRow("s", "sim", "sim"), limits)
-recorder.start()
-at = 0
-while True:
-    batch = quote_batch(1000, 0)
-    batch["v2"] += at
-    while not recorder.offer(batch, 1.0):
-        pass
-    at += 1000
-    if at % 50_000 == 0:
-        print(at - recorder.lag, flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("wait_s", [0.0, 0.05, 0.2])
-def test_a_killed_recording_opens_and_holds_what_was_stored(tmp_path: Path, repository: Path, wait_s: float) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", _KILLED, tmp_path], stdout=subprocess.PIPE, text=True, cwd=repository
-    )
-    assert child.stdout is not None
-    sure = int(child.stdout.readline())
-    time.sleep(wait_s)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
-    database = MarketDatabase.open(tmp_path / "market.duckdb")
-    recorder = started(database, "next")
-    numbers = stored(database, 1)
-    assert len(numbers) >= sure - (1 << 14)
-    assert numbers == sorted(set(numbers))
-    row = source_row(database, 1)
-    assert (row["row_count"], row["complete"]) == (len(numbers), False)
-    assert recorder.stop()
-    database.close()
-
-
-def test_a_lost_instance_is_opened_again(database: MarketDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = started(database)
-    write = BatchWriter.write
-    failures = iter([duckdb.FatalException("FATAL Error: database has been invalidated")])
-
-    def once(*arguments: object, **named: object) -> int:
-        for failure in failures:
-            raise failure
-        return write(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(BatchWriter, "write", once)
-    recorder.offer(quote_batch(10, 0))
-    assert recorder.flush(20)
-    assert database.generation == 1
-    assert recorder.stop()
-    assert stored(database, recorder.session_source) == list(range(10))
 
 
 def test_calls_run_on_the_writing_thread_and_give_errors_back(database: MarketDatabase) -> None:
