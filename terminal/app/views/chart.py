@@ -20,6 +20,7 @@ FRAMES = {"5s": 5, "15s": 15, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d":
 KEPT = 3_000
 _TAIL = 4
 _LEAST_IN_VIEW, _MOST_IN_VIEW = 10.0, float(KEPT)
+_NICE_TOPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 _ROOM_RIGHT = 3.0
 """Empty bars between the newest bar and the price axis."""
 _PADDING = 0.06
@@ -132,9 +133,14 @@ class ChartView:
         return low - padding, high + padding
 
     def most_volume(self) -> int:
-        """The largest volume in view, at least 1."""
+        """Top of the volume scale: the largest in view, rounded up so that a growing bar does not move it each time."""
         first, last = self.visible()
-        return max(1, int(self.bars["volume"][first:last].max())) if first < last else 1
+        most = int(self.bars["volume"][first:last].max()) if first < last else 1
+        if most <= 10:
+            return 10
+        power: int = 10 ** (len(str(most)) - 2)
+        leading = -(-most // power)
+        return int(next((nice for nice in _NICE_TOPS if nice >= leading), 100) * power)
 
     def reset(self) -> None:
         """Follows the newest bar at prices that fit."""

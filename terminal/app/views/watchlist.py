@@ -105,8 +105,8 @@ class WatchlistView:
             return arrow(value) + formats.change(value, row)
         if column == "change_pct":
             return formats.percent(value)
-        if column == "spread" and math.isnan(value):
-            return "unknown"
+        if column == "spread":
+            return "unknown" if math.isnan(value) else formats.change(value, row).lstrip("+")
         if column == "age":
             return "closed" if value == CLOSED_AGE else ages.age(value * (NS_PER_S // 10))
         if column in {"bid_size", "ask_size", "volume"}:

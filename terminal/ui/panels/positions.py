@@ -200,7 +200,7 @@ def _columns(view: PositionsView) -> tuple[Column, ...]:
             92,
             tone=Tone.SIGN,
         ),
-        Column("realised", "Realised", "Closed this session, after fees, USD", text("realised"), 84, tone=Tone.SIGN),
+        Column("realised", "Realised", "Closed this session, before fees, USD", text("realised"), 84, tone=Tone.SIGN),
         Column(
             "day", "Day P&L", "From the prior settlement, realised and unrealised, USD", text("day"), 88, tone=Tone.SIGN
         ),

@@ -73,7 +73,7 @@ class RecordingTrading:
                 order_type=draft.order_type,
                 time_in_force=draft.time_in_force,
                 created_ns=self._now_ns(),
-            )  # fmt: skip
+            )
         )
         self.version += 1
         return order_id
@@ -180,7 +180,7 @@ class Bench:
         return panel
 
     def _active(self, type_id: str) -> Panel | None:
-        return next((each for each in self.panels if each.TYPE == type_id), None)
+        return next((each for each in self.panels if type_id == each.TYPE), None)
 
     def frame(self, times: int = 1) -> None:
         """Frames without waiting for the least interval of a panel; fails on a quarantined one."""

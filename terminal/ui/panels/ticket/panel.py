@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -25,6 +26,8 @@ from terminal.ui.panels.ticket.form import TicketForm
 from terminal.ui.theme.theme import Theme
 
 _JUDGE_EVERY_NS = 250_000_000
+_LEAST_LOOK_NS = 300_000_000
+"""A double click on "Preview" must not send what nobody has read."""
 _HOW_TO_ARM = "Disarmed: nothing is sent. Arm with Ctrl+Alt+A, then press Enter."
 
 
@@ -47,6 +50,7 @@ class TicketPanel(Panel):
         self._feed = FeedWatch(context.desk.health)
         self._estimate = Estimate()
         self._judged_ns = 0
+        self._previewed_ns = 0
         self._filling = False
         self.form = TicketForm(context.theme)
         layout = QVBoxLayout(self.body)
@@ -118,6 +122,8 @@ class TicketPanel(Panel):
         instrument = self._model.instrument
         if self._model.stage is Stage.PREVIEW and instrument is not None:
             arming: Arming = self.context.desk.arming
+            if time.monotonic_ns() - self._previewed_ns < _LEAST_LOOK_NS:
+                return
             if not arming.is_armed:
                 self._write_stage()
                 self.form.say(self.form.sentence, _HOW_TO_ARM, "warn")
@@ -130,6 +136,7 @@ class TicketPanel(Panel):
             self.form.say(self.form.sentence, self.form.limit.problem, "critical")
             return
         elif self._model.preview() and instrument is not None:
+            self._previewed_ns = time.monotonic_ns()
             self._judge(instrument, self._quote(instrument))
         self._write_stage()
         self.mark_dirty()

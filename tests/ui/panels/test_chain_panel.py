@@ -1,0 +1,138 @@
+"""The option chain panel."""
+
+from __future__ import annotations
+
+import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from terminal.app.views.chain import COLUMNS
+from terminal.core.instruments import SettlementTime
+from terminal.core.orders import Side
+from terminal.core.osi import Right
+from terminal.ui.panels.chain.panel import ChainPanel
+from tests.ui.panels.panel_desk import Bench
+
+AT = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+def chain(bench: Bench) -> ChainPanel:
+    panel: ChainPanel = bench.make(ChainPanel, 1100, 300)
+    bench.context.links.choose(1, bench.market.acme.id)
+    panel.layout().activate()
+    bench.frame(4)
+    return panel
+
+
+def test_calls_left_strikes_puts_right(bench: Bench) -> None:
+    panel = chain(bench)
+    model = panel.table.model()
+    assert model.rowCount() == 3
+    assert [model.index(row, AT["strike"]).data() for row in range(3)] == ["95", "100", "105"]
+    assert model.index(0, AT["call.bid"]).data() == "2.00"
+    assert model.index(0, AT["put.bid"]).data() == "2.05"
+    assert panel.expiry.currentText() == "05 Jan 2026   0DTE   PM"
+    assert panel.subtitle() == "ACME"
+
+
+def test_iv_is_reckoned_for_the_rows_in_sight_and_named_honestly(bench: Bench) -> None:
+    panel = chain(bench)
+    iv = panel.table.model().index(1, AT["call.iv"]).data()
+    assert float(iv) > 0
+    head = panel.table.model().headerData(AT["call.iv"], Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "Black-Scholes, r = 0.00%" in head
+    assert "priced as European" in head
+    panel.rate.setValue(4.0)
+    bench.frame(2)
+    assert "r=4.00%" in panel.method.text()
+    assert panel.save_settings()["rate_pct"] == 4.0
+
+
+def test_a_click_on_a_bid_drafts_a_sale_and_on_an_ask_a_purchase(bench: Bench) -> None:
+    panel = chain(bench)
+    for column, side in (("call.bid", Side.SELL), ("put.ask", Side.BUY)):
+        rect = panel.table.visualRect(panel.table.model().index(1, AT[column]))
+        QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+        draft = bench.context.draft.draft
+        assert draft is not None
+        assert (draft.side, draft.limit_px) == (side, None)
+    assert bench.desk.trading.submitted == []
+    assert bench.shell.opened[-1] == ("ticket", None)
+
+
+def test_the_keyboard_reaches_every_cell_and_enter_drafts(bench: Bench) -> None:
+    panel = chain(bench)
+    panel.table.setCurrentIndex(panel.table.model().index(0, AT["call.bid"]))
+    QTest.keyClick(panel.table, Qt.Key.Key_Down)
+    QTest.keyClick(panel.table, Qt.Key.Key_Right)
+    assert panel.table.currentIndex().row() == 1
+    assert panel.table.currentIndex().column() == AT["call.ask"]
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+    draft = bench.context.draft.draft
+    assert draft is not None
+    assert draft.side is Side.BUY
+    assert draft.instrument == panel._view.option(1, AT["call.ask"]).id  # type: ignore[union-attr]
+
+
+def test_an_option_of_the_group_shows_its_own_expiry_and_a_contract_can_be_published(bench: Bench) -> None:
+    later = datetime.date(2026, 1, 16)
+    monthly = bench.market.index_option("SIMX", later, 5000, Right.CALL, SettlementTime.AM)
+    bench.market.index_option("SIMXW", later, 5000, Right.PUT, SettlementTime.PM)
+    panel = chain(bench)
+    bench.context.links.choose(1, monthly)
+    bench.frame(4)
+    assert panel.expiry.currentText() == "SIMX   16 Jan 2026   11d   AM"
+    assert panel.table.model().rowCount() == 1
+    bench.shell.run("chain.next")
+    bench.frame(2)
+    assert panel.expiry.currentText() == "SIMXW   16 Jan 2026   11d   PM"
+    assert panel.save_settings()["expiry"] == "2026-01-16 SIMXW"
+
+
+def test_without_options_it_says_so(bench: Bench) -> None:
+    panel = chain(bench)
+    bench.context.links.choose(1, bench.market.index.id)
+    bench.frame(2)
+    assert panel.pages.currentIndex() == 0
+    assert "no listed options" in panel.empty.sentence.text()
+
+
+def test_columns_come_and_go_in_pairs_and_a_choice_is_kept(bench: Bench) -> None:
+    panel = chain(bench)
+    for width in (400, 600, 800, 1300):
+        panel.resize(width, 300)
+        panel.layout().activate()
+        bench.frame()
+        for name in ("iv", "last", "volume", "oi"):
+            hidden = [panel.table.isColumnHidden(AT[f"{side}.{name}"]) for side in ("call", "put")]
+            assert hidden[0] == hidden[1]
+        assert not panel.table.isColumnHidden(AT["strike"])
+    panel.columns.show_pair("volume", False)
+    saved = panel.save_settings()
+    assert "put.volume" in saved["hidden"]
+    other = ChainPanel(bench.context, "chain-2")
+    other.restore_settings(saved)
+    assert other.table.isColumnHidden(AT["call.volume"])
+    other.close_panel()
+
+
+def test_only_changed_cells_are_repainted(bench: Bench) -> None:
+    panel = chain(bench)
+    told: list[tuple[int, int]] = []
+    panel.table.model().dataChanged.connect(lambda first, _last, _roles: told.append((first.row(), first.column())))
+    bench.frame()
+    assert told == []
+    bench.market.quote(bench.market.options[2], 21_100, 22_000, 10, 12)
+    bench.frame()
+    assert (1, AT["call.bid"]) in told
+    assert {row for row, _column in told} == {1}
+
+
+def test_the_whole_series_is_exported(bench: Bench) -> None:
+    exported = chain(bench).export_rows()
+    assert exported is not None
+    heads, rows = exported
+    assert "Call Bid" in heads
+    assert "Put Ask" in heads
+    assert len(rows) == 3
