@@ -115,17 +115,23 @@ class Clerk:
 
     def take_reports(self, reports: Sequence[Report]) -> None:
         """Journals and books what a venue says; all in one durable transaction."""
-        events: list[JournalEvent] = []
-        for report in reports:
-            if isinstance(report, ExecutionReport):
-                events.append(self._records.report(report))
-                continue
-            for settlement in report:
-                events += self._records.settlement(settlement)
-        self._commit(events)
+        try:
+            self._commit([event for report in reports for event in self._report_events(report)])
+        except (ValueError, LookupError) as problem:
+            # One report that cannot be written must not take the others with it.
+            if len(reports) > 1:
+                for report in reports:
+                    self.take_reports([report])
+                return
+            self._quarantine(f"Writing a report ({reports[0]})", problem)
         self._log_fills(reports)
         self._trim_closing()
         self._go_on_flattening()
+
+    def _report_events(self, report: Report) -> list[JournalEvent]:
+        if isinstance(report, ExecutionReport):
+            return [self._records.report(report)]
+        return [event for settlement in report for event in self._records.settlement(settlement)]
 
     def take_requests(self, requests: Iterable[Request]) -> None:
         """Works through requests in order; orders beside each other share one durable transaction."""
@@ -248,6 +254,9 @@ class Clerk:
 
     def _send_one(self, each: _Staged) -> None:
         intent = each.verdict.intent
+        if self.books.order(intent.order_id) is None:
+            self.note_problem(f"Order {intent.order_id} could not be booked and was not sent.")
+            return
         if self._gate.kills(intent):
             self._deny(intent.order_id, DenyReason.KILL_SWITCH)
             return

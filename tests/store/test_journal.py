@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.core.events import EventKind, JournalEvent
@@ -182,6 +182,7 @@ def test_a_journal_ahead_of_its_head_is_a_crash_and_no_harm(journal: Journal) ->
 
 
 @given(st.data())
+@settings(deadline=None, max_examples=25)
 def test_a_torn_slot_of_the_head_is_survived(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("torn")
     journal = Journal(folder / "j.sqlite3", folder / "head.json")

@@ -335,3 +335,22 @@ def test_the_orders_thread_does_not_wait_for_itself(desk: Desk) -> None:
     desk.road.subscribe(waits)
     desk.buy(1, desk.market.ids.call)
     assert set(caught) == {"the orders thread cannot wait for itself"}
+
+
+def test_a_report_that_cannot_be_written_is_named_and_the_others_are_booked(desk: Desk) -> None:
+    order = desk.buy(2, desk.market.ids.call, "1.45")
+    good = ExecutionReport(ReportKind.FILL, order.order_id, 1, execution_id="x1", quantity=1, price_px=14_500)
+    bad = ExecutionReport(ReportKind.FILL, order.order_id, 1, execution_id="x2", quantity=1, price_px=14_500.5)  # type: ignore[arg-type]
+    with desk.road._wake:
+        desk.road.report(bad)
+        desk.road.report(good)
+    book = desk.book()
+    assert [fill.execution_id for fill in book.fills] == ["x1"]
+    assert any("14500.5 is a float" in problem for problem in book.problems)
+
+
+def test_an_order_that_cannot_be_booked_is_not_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(desk.road._clerk.books._apply, EventKind.INTENT, lambda event: 1 / 0)
+    desk.road.submit(desk.intent(Side.BUY, 1, desk.market.ids.call, "1.45"))
+    assert any("was not sent" in problem for problem in desk.book().problems)
+    assert desk.paper.resting_ids() == []
