@@ -302,9 +302,7 @@ class Panel(QWidget):
             self.context.shell.run(str(sender.property("command_id")))
 
 
-def registry_commands(
-    panel_class: type[Panel], active: Callable[[str], Panel | None]
-) -> tuple[Command, ...]:
+def registry_commands(panel_class: type[Panel], active: Callable[[str], Panel | None]) -> tuple[Command, ...]:
     """The registry's form of a panel type's commands; ``active`` gives the panel of a type that they act on."""
 
     def bind(each: PanelCommand) -> Command:

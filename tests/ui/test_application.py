@@ -41,9 +41,7 @@ def test_elsewhere_qt_chooses(system: str) -> None:
     assert choose_platform({}, system, headless=True) == {"QT_QPA_PLATFORM": "offscreen"}
 
 
-@pytest.mark.parametrize(
-    "environment", [{}, {"WAYLAND_DISPLAY": "w"}, {"QT_QPA_PLATFORM": "wayland", "DISPLAY": ":0"}]
-)
+@pytest.mark.parametrize("environment", [{}, {"WAYLAND_DISPLAY": "w"}, {"QT_QPA_PLATFORM": "wayland", "DISPLAY": ":0"}])
 def test_without_a_display_it_is_said_before_qt_aborts(environment: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="--headless") as refusal:
         choose_platform(environment, "linux", headless=False)

@@ -17,7 +17,7 @@ from terminal.ui.bridge.frame_statistics import FrameStatistics
 FRAME_MS = 16
 BUDGET_NS = 8_000_000
 _YOUNG_OBJECTS = 4_000
-_OLD_EVERY_NS = 30_000_000_000
+_ALL_EVERY_NS = 60_000_000_000
 
 
 class Needs(Flag):
@@ -95,7 +95,7 @@ class FrameClock(QObject):
         self._entries: dict[int, _Entry] = {}
         self._last = Pulse(-1, -1, -1, -1)
         self._number = 0
-        self._last_old_collection_ns = 0
+        self._last_full_collection_ns = 0
         self._collects = False
         self.statistics = FrameStatistics()
         self._timer = QTimer(self)
@@ -129,7 +129,7 @@ class FrameClock(QObject):
         gc.freeze()
         gc.disable()
         self._collects = True
-        self._last_old_collection_ns = time.perf_counter_ns()
+        self._last_full_collection_ns = time.perf_counter_ns()
         self.statistics.reset()
 
     def add(self, client: FrameClient) -> None:
@@ -197,8 +197,9 @@ class FrameClock(QObject):
         return entry.client.is_on_screen()
 
     def _collect(self, now_ns: int) -> None:
-        if now_ns - self._last_old_collection_ns > _OLD_EVERY_NS:
-            self._last_old_collection_ns = now_ns
-            gc.collect(1)
+        # The start-up heap is frozen, so that even a full collection has little to look at.
+        if now_ns - self._last_full_collection_ns > _ALL_EVERY_NS:
+            self._last_full_collection_ns = now_ns
+            gc.collect()
         elif gc.get_count()[0] > _YOUNG_OBJECTS:
             gc.collect(0)

@@ -21,7 +21,7 @@ class FrameSummary:
 
 
 class FrameStatistics:
-    """A frame is one tick of the clock and the paint that follows it; UI thread only."""
+    """A frame is one tick of the clock and the paint of the main window that follows it; UI thread only."""
 
     def __init__(self) -> None:
         self._work_ns = np.zeros(_KEPT, np.int64)
@@ -63,6 +63,4 @@ class FrameStatistics:
         """The figures so far; zeros before the first frame."""
         kept = self._work_ns[: min(self._count, _KEPT)]
         p50, p99 = (np.percentile(kept, (50, 99)) / 1e6) if len(kept) else (0.0, 0.0)
-        return FrameSummary(
-            self._count, float(p50), float(p99), self._longest_ns / 1e6, self._longest_gap_ns / 1e6
-        )
+        return FrameSummary(self._count, float(p50), float(p99), self._longest_ns / 1e6, self._longest_gap_ns / 1e6)

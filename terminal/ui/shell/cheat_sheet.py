@@ -18,9 +18,7 @@ class CheatSheet(QDialog):
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(min(920, parent.width() - 80), min(620, parent.height() - 80))
-        groups = {
-            name: [each for each in members if each.keys] for name, members in commands.groups().items()
-        }
+        groups = {name: [each for each in members if each.keys] for name, members in commands.groups().items()}
         self._inner = QWidget()
         grid = QGridLayout(self._inner)
         grid.setContentsMargins(18, 14, 18, 14)

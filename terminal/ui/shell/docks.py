@@ -250,5 +250,3 @@ def _leaves(layout: Layout) -> Iterator[str]:
             yield from _leaves(part)
     else:
         yield from layout.panels
-
-

@@ -258,8 +258,10 @@ class DataTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters belong to the symbol entry, not to a search in the list; arrows choose."""
-        if event.text().isprintable() and event.text().strip() and not event.modifiers() & (
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        if (
+            event.text().isprintable()
+            and event.text().strip()
+            and not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         ):
             event.ignore()
             return

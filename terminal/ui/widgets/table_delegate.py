@@ -75,9 +75,7 @@ class CellDelegate(QStyledItemDelegate):
         if stale and place:
             self._underline(painter, inner, column.align, width)
 
-    def _paint_ground(
-        self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, row: int, place: int
-    ) -> None:
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, row: int, place: int) -> None:
         model = self._model
         if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
             painter.fillRect(rect, self._theme.colour("selection"))

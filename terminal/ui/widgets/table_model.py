@@ -79,9 +79,7 @@ class TableModel(QAbstractTableModel):
             return tips[row] if tips and tips[row] else None
         return None
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column heads with their tooltips; no row heads."""
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
             return None
