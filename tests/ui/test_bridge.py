@@ -198,3 +198,30 @@ def test_a_stall_writes_the_stack_of_the_watched_thread(caplog: pytest.LogCaptur
         watchdog.stop()
     assert watchdog.stalls >= 1
     assert "test_a_stall_writes_the_stack" in caplog.text
+
+
+def test_the_watchdog_does_not_keep_what_the_watched_thread_holds() -> None:
+    """A frame held by the watchdog would keep a paintEvent's painter alive after its paint, which crashes Qt."""
+    ended_on: list[int] = []
+
+    class Painter:
+        def __del__(self) -> None:
+            ended_on.append(threading.get_ident())
+
+    watchdog = StallWatchdog(limit_ms=20)
+
+    def stalled_paint() -> None:
+        painter = Painter()
+        deadline = time.monotonic() + 10
+        while not watchdog.stalls and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(0.05)
+        assert painter is not None
+
+    watchdog.start()
+    stalled_paint()
+    kept = not ended_on
+    watchdog.stop()
+    assert watchdog.stalls >= 1
+    assert not kept
+    assert ended_on == [threading.get_ident()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
-import sys
+import tempfile
 import threading
 import time
-import traceback
 
 _log = logging.getLogger("moneyness.ui.stall")
 
@@ -53,7 +53,18 @@ class StallWatchdog:
             if now_ns - told_ns < 1_000_000_000:
                 continue
             told_ns = now_ns
-            frame = sys._current_frames().get(self._watched)
-            if frame is not None:
-                stack = "".join(traceback.format_stack(frame))
-                _log.warning("the window has not answered for %d ms\n%s", (now_ns - beat_ns) // 1_000_000, stack)
+            stack = stack_of(self._watched)
+            _log.warning("the window has not answered for %d ms\n%s", (now_ns - beat_ns) // 1_000_000, stack)
+
+
+def stack_of(thread: int) -> str:
+    """Where a thread is, innermost first, without touching its frames.
+
+    A frame object, even for a moment, would keep the painter of a paintEvent alive beyond its widget's paint, and free
+    it on this thread: Qt crashes on both.
+    """
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        parts = file.read().decode(errors="replace").split("\n\n")
+    return next((part.strip() for part in parts if f"0x{thread:016x}" in part.partition("\n")[0]), "")
