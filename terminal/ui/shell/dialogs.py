@@ -27,14 +27,12 @@ _MARKS = {Level.INFO: " ", Level.GOOD: "+", Level.WARN: "!", Level.ERROR: "x"}
 def about_dialog(parent: QWidget) -> QDialog:
     """Name, version, licences."""
     dialog = _dialog("About Moneyness", parent)
-    heading, text = (
-        QLabel(f"Moneyness {__version__}"),
-        QLabel(
-            "An options trading terminal for one trader at one workstation. MIT licence.\n\n"
-            f"Qt {qVersion()} and PySide6 (LGPL v3), Qt Advanced Docking System (LGPL v2.1), NumPy, Numba, SciPy, DuckDB, "
-            "pyqtgraph.\nInter and JetBrains Mono (SIL Open Font Licence).\n\n"
-            "Simulated and recorded markets are not the market of now. Nothing here is advice."
-        ),
+    heading = QLabel(f"Moneyness {__version__}")
+    text = QLabel(
+        "An options trading terminal for one trader at one workstation. MIT licence.\n\n"
+        f"Qt {qVersion()} and PySide6 (LGPL v3), Qt Advanced Docking System (LGPL v2.1), NumPy, Numba, SciPy, DuckDB, "
+        "pyqtgraph.\nInter and JetBrains Mono (SIL Open Font Licence), Lucide icons (ISC).\n\n"
+        "Simulated and recorded markets are not the market of now. Nothing here is advice."
     )
     heading.setProperty("role", "heading")
     text.setWordWrap(True)
