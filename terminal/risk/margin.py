@@ -9,7 +9,7 @@ lose together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,18 +53,30 @@ class Margin:
         self._quotes = quotes
         self._fees = fees
 
-    def buying_power(self, holdings: Holdings, more: Iterable[WorkingLeg] = ()) -> BuyingPower:
-        """Buying power with all working opening orders and ``more`` counted as if they were filled.
+    def buying_power(self, holdings: Holdings) -> BuyingPower:
+        """Buying power with all working opening orders counted as if they were filled.
 
-        Raises UnpricedError when a short position has no price.
+        Raises UnpricedError when a short position or an order at market has no price.
         """
+        return self.before_and_after(holdings, ())[0]
+
+    def before_and_after(self, holdings: Holdings, more: Sequence[WorkingLeg]) -> tuple[BuyingPower, BuyingPower]:
+        """Buying power as it is, and as it would be with ``more`` working too; see :meth:`buying_power`."""
+        shorts = {each: -position.quantity for each, position in holdings.positions.items() if position.quantity < 0}
+        reserved_e4, pending = self._working(holdings.working)
+        requirement_e4 = self._requirement_e4(holdings, shorts, pending)
+        before = BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4)
+        more_e4, coming = self._working(more)
+        if coming:
+            together = {each: pending.get(each, 0) + coming.get(each, 0) for each in {*pending, *coming}}
+            requirement_e4 = self._requirement_e4(holdings, shorts, together)
+        return before, BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4 + more_e4)
+
+    def _working(self, legs: Iterable[WorkingLeg]) -> tuple[int, dict[int, int]]:
+        """What opening orders will cost, fees too, and the quantities that they sell short, by instrument id."""
         reserved_e4 = 0
-        shorts: dict[int, int] = {}
         pending: dict[int, int] = {}
-        for instrument, position in holdings.positions.items():
-            if position.quantity < 0:
-                shorts[instrument] = -position.quantity
-        for leg in (*holdings.working, *more):
+        for leg in legs:
             if leg.effect is Effect.CLOSE:
                 continue
             row = self._table.get(leg.instrument)
@@ -73,8 +85,7 @@ class Margin:
                 reserved_e4 += self._cost_e4(row, leg)
             else:
                 pending[row.id] = pending.get(row.id, 0) + leg.remaining
-        requirement_e4 = self._requirement_e4(holdings, shorts, pending)
-        return BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4)
+        return reserved_e4, pending
 
     def _cost_e4(self, row: Instrument, leg: WorkingLeg) -> int:
         px = leg.limit_px

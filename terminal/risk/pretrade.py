@@ -207,12 +207,12 @@ class PreTrade:
         opens = any(leg.effect is Effect.OPEN for leg in legs)
         cash_after_e4 = holdings.cash_e4 - self._spent_e4(legs, rows)
         try:
-            before_e4 = self.margin.buying_power(holdings).available_e4
-            after_e4 = self.margin.buying_power(holdings, legs).available_e4
+            before, after = self.margin.before_and_after(holdings, legs)
         except UnpricedError as unpriced:
             if not opens:
                 return Verdict(intent, None, "", holdings.cash_e4, cash_after_e4)
             raise _Refused(DenyReason.BUYING_POWER, f"Buying power cannot be reckoned: {unpriced}.") from None
+        before_e4, after_e4 = before.available_e4, after.available_e4
         if opens and after_e4 < 0:
             raise _Refused(
                 DenyReason.BUYING_POWER,

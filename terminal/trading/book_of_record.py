@@ -77,7 +77,7 @@ class Books:
         self.highest_number = 0
         self._table = table
         self._orders: dict[str, OrderView] = {}
-        self._live: dict[str, None] = {}
+        self._live: dict[str, list[WorkingLeg]] = {}
         self._fills: list[Fill] = []
         self._executions: set[tuple[str, str]] = set()
         self._settlements: dict[str, Settlement] = {}
@@ -121,9 +121,7 @@ class Books:
 
     def holdings(self) -> Holdings:
         """What a verdict needs to know; shares the positions with the fold, so use it before the next event."""
-        working: list[WorkingLeg] = []
-        for order in self.live_orders():
-            working += order.working_legs()
+        working = [leg for legs in self._live.values() for leg in legs]
         return Holdings(self.account.account, self.account.cash_e4, self.account.positions, working)
 
     def snapshot(self) -> BookOfRecord:
@@ -146,7 +144,7 @@ class Books:
     def _put(self, order: OrderView) -> None:
         self._orders[order.order_id] = order
         if order.is_live:
-            self._live.setdefault(order.order_id)
+            self._live[order.order_id] = order.working_legs()
         else:
             self._live.pop(order.order_id, None)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from terminal.core.orders import Effect, OrderIntent, OrderState, OrderType, Side, TimeInForce
 from terminal.portfolio.position import divide_rounded
+from terminal.risk.effects import effect_word
 from terminal.risk.holdings import WorkingLeg
 from terminal.trading.order_states import LIVE
 
@@ -44,6 +45,11 @@ class OrderView:
     def effect(self) -> Effect | None:
         """Open or close, as the gate inferred it; None when it was refused before."""
         return self.intent.legs[0].effect
+
+    @property
+    def action(self) -> str:
+        """BTO, STO, BTC or STC; BUY or SELL while the effect is not known."""
+        return self.side.name if self.effect is None else effect_word(self.side, self.effect)
 
     @property
     def quantity(self) -> int:

@@ -233,9 +233,11 @@ def test_the_view_of_an_order_has_what_a_row_of_the_blotter_shows(desk: Desk) ->
     order = desk.settled(order_id)
     assert (order.quantity, order.filled, order.remaining, order.fill_count) == (3, 3, 0, 2)
     assert order.average_px == round((2 * 16_000 + 16_500) / 3)
-    assert (order.side, order.effect, order.fees_e4) == (Side.BUY, Effect.OPEN, 3 * 6_500)
+    assert (order.side, order.effect, order.action, order.fees_e4) == (Side.BUY, Effect.OPEN, "BTO", 3 * 6_500)
+    assert desk.sell(1, desk.market.ids.call).action == "STC"
+    assert desk.buy(0, desk.market.ids.call).action == "BUY"
     assert order.updated_ns > order.created_ns
-    assert desk.book().account.cash_e4 == CASH_E4 - 485 * MONEY_SCALE - 3 * 6_500
+    assert desk.book().account.cash_e4 == CASH_E4 - (485 - 140) * MONEY_SCALE - 4 * 6_500
 
 
 def test_a_combo_is_filled_when_every_leg_is() -> None:
