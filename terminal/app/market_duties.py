@@ -20,10 +20,15 @@ from terminal.trading.road import OrderRoad
 HEARTBEAT_NS = 60 * NS_PER_S
 RETRY_NS = 60 * NS_PER_S
 """An official price may come a little after the expiry that it settles."""
+PATIENCE_NS = 1800 * NS_PER_S
+"""How late an official price may be before its lack goes into the journal."""
 
 
 class MarketDuties:
-    """Runs on the engine thread as timers; :meth:`start` begins them at a market time."""
+    """Runs on the engine thread as timers; :meth:`start` begins them at a market time.
+
+    ``waiting``: sentences about expired positions whose official price has not come yet.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class MarketDuties:
         self._state = state
         self._timers = DayTimers(engine, calendars, self._on_change, self._on_roll)
         self._scheduled: set[int] = set()
+        self.waiting: tuple[str, ...] = ()
         self._said: set[str] = set()
         self._lock = threading.Lock()
 
@@ -88,11 +94,23 @@ class MarketDuties:
         outcome = self._expiry.settle(ts_ns, account)
         self._road.settle(outcome.settlements)
         for problem in outcome.problems:
-            if problem not in self._said:
-                self._said.add(problem)
-                self._road.note({"about": "problem", "text": problem})
-        if len(self._expiry.due(ts_ns, account)) > len(outcome.settlements):
+            self._note(problem)
+        self.waiting = outcome.waiting
+        if outcome.waiting:
+            due = self._expiry.due(ts_ns, account)
+            if ts_ns - min(self._expires_ns(each.instrument) for each in due) >= PATIENCE_NS:
+                for sentence in outcome.waiting:
+                    self._note(sentence)
             self._engine.at(ts_ns + RETRY_NS, Rank.TIMER, self._settle_positions)
+
+    def _expires_ns(self, instrument: int) -> int:
+        terms = self._table.get(instrument).option
+        return 0 if terms is None else terms.expires_ns
+
+    def _note(self, problem: str) -> None:
+        if problem not in self._said:
+            self._said.add(problem)
+            self._road.note({"about": "problem", "text": problem})
 
     def _on_change(self, _product: SessionProduct, ts_ns: int) -> None:
         self._exchange.on_phase(ts_ns)

@@ -132,7 +132,7 @@ class Rooms:
 
     def problems(self) -> list[str]:
         """Sentences that a person should read."""
-        found = [*self.plan.notes, *self.journal.warnings, *self.road.snapshot().problems]
+        found = [*self.plan.notes, *self.journal.warnings, *self.road.snapshot().problems, *self.duties.waiting]
         found += [f"The engine: {each}" for each in self.engine.problems]
         if self.engine.failure is not None:
             found.append(f"The engine has ended: {self.engine.failure}")

@@ -23,10 +23,14 @@ EXERCISE_THRESHOLD_PX = 100
 
 @dataclass(frozen=True, slots=True)
 class ExpiryOutcome:
-    """What is to be booked, all in one transaction, and what a person should know."""
+    """What is to be booked, all in one transaction, and what a person should know.
+
+    ``waiting``: sentences about positions that stay, since what they settle on has not been published.
+    """
 
     settlements: tuple[Settlement, ...]
     problems: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
 
 class Expiry:
@@ -63,19 +67,20 @@ class Expiry:
         """The settlements that are due at ``ts_ns`` and can be priced; call it again when an official price comes."""
         settlements: list[Settlement] = []
         problems: list[str] = []
+        waiting: list[str] = []
         for position in self.due(ts_ns, account):
             row = self._table.get(position.instrument)
             if row.option is None:
                 continue
             official_px, problem = self._official_px(row.option, row)
             if problem:
-                problems.append(problem)
+                (waiting if official_px is None else problems).append(problem)
             if official_px is not None:
                 settlements.append(self._settlement(account.account, position, row, row.option, official_px, ts_ns))
         cash_e4 = account.cash_e4 + sum(each.cash_e4 - each.fee_e4 for each in settlements)
         if settlements and cash_e4 < 0 <= account.cash_e4:
             problems.append(f"The exercise of expired options leaves the cash at {format_money(cash_e4)}.")
-        return ExpiryOutcome(tuple(settlements), tuple(problems))
+        return ExpiryOutcome(tuple(settlements), tuple(problems), tuple(waiting))
 
     def _official_px(self, terms: OptionTerms, row: Instrument) -> tuple[int | None, str]:
         under = self._table.get(terms.underlying)

@@ -93,7 +93,7 @@ def test_the_am_series_does_not_settle_on_the_close() -> None:
     case.market.official(case.market.ids.spx, "2060.50")
     outcome = case.settle()
     assert outcome.settlements == ()
-    assert "settlement value of SPX is missing" in outcome.problems[0]
+    assert "settlement value of SPX is missing" in outcome.waiting[0]
 
 
 def test_without_an_official_price_nothing_is_guessed() -> None:
@@ -102,7 +102,7 @@ def test_without_an_official_price_nothing_is_guessed() -> None:
     case.market.trade(case.market.ids.goog, "760.00")
     outcome = case.settle()
     assert outcome.settlements == ()
-    assert "official close of GOOG is missing; the position stays" in outcome.problems[0]
+    assert "official close of GOOG is missing; the position stays" in outcome.waiting[0]
     assert case.account.held(case.market.ids.call) == 1
 
 
