@@ -270,4 +270,4 @@ class Desk:
         outcome = self.expiry.settle(self.market.clock.now_ns(), self.book().account)
         self.road.settle(outcome.settlements)
         self.book()
-        return outcome.problems
+        return (*outcome.problems, *outcome.waiting)
