@@ -142,10 +142,15 @@ class ChainView:
         return int(rows[0]) if len(rows) else None
 
     def spot_px(self) -> int | None:
-        """Mid of the underlying, else its last trade; None when neither is there."""
+        """Mid of the underlying, else its last trade; after the close the official price; None without any."""
         if self.underlying is None:
             return None
         quote = self._market.read(np.array([self.underlying.id], np.int32))[0]
+        if quote["phase"] == Phase.CLOSED:
+            # What is left of the quotes after the close is no market.
+            for name in ("official_px", "last_px"):
+                if quote[name] != ABSENT_PX:
+                    return int(quote[name])
         if quote["quality"] in {Quality.OK, Quality.LOCKED}:
             return int(quote["bid_px"] + quote["ask_px"]) // 2
         return None if quote["last_px"] == ABSENT_PX else int(quote["last_px"])

@@ -18,8 +18,12 @@ from terminal.core.orders import OrderState, Side
 from terminal.market.rows import Quality
 
 DEPTH_LEVELS = 200
-STEPS = (1, 2, 5, 10, 25, 50, 100)
+STEPS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 """Ticks a row."""
+AUTO = 0
+"""As many ticks a row as it takes to have both sides of the market in view."""
+_SPREAD_ROWS = 3
+"""Under AUTO the spread takes at most one row in so many."""
 _EDGE = 0.3
 """When the market comes nearer to the edge than this share of the rows, the ladder centres again."""
 
@@ -70,7 +74,9 @@ class LadderView:
     def __init__(self, market: Market) -> None:
         self._market = market
         self.instrument: Instrument | None = None
+        self.chosen_step = AUTO
         self.step = 1
+        """Ticks a row now."""
         self.is_held = False
         self._top_px: int | None = None
         self._row_count = 0
@@ -87,10 +93,11 @@ class LadderView:
         self._open_volume = 0
 
     def set_step(self, step: int) -> None:
-        """Ticks a row; keeps the market in the middle. ValueError below 1."""
-        if step < 1:
+        """Ticks a row, or AUTO; keeps the market in the middle. ValueError below 0."""
+        if step < 0:
             raise ValueError(f"a row has at least one tick, was {step}")
-        self.step = step
+        self.chosen_step = step
+        self.step = max(1, step)
         self._top_px = None
 
     def row_px(self, instrument: Instrument, px: int) -> int:
@@ -120,6 +127,7 @@ class LadderView:
         if middle is None:
             self._top_px = None
             return _empty(0, "Waiting for the first price of the day.")
+        self._choose_step(instrument, quote, middle, count)
         self._keep_in_view(middle, count)
         rows = _empty(count, self._note(quote, has_depth))
         rows.prices = self._prices(count)
@@ -148,6 +156,20 @@ class LadderView:
             if quote[name] != ABSENT_PX:
                 return int(quote[name])
         return None
+
+    def _choose_step(self, instrument: Instrument, quote: np.void, middle: int, count: int) -> None:
+        """Under AUTO and not under the pointer: coarser at once when the spread no longer fits, finer with a margin."""
+        if self.chosen_step != AUTO or (self.is_held and self._top_px is not None):
+            return
+        wanted = 1
+        if quote["quality"] in {Quality.OK, Quality.CROSSED}:
+            ticks = abs(int(quote["ask_px"]) - int(quote["bid_px"])) // instrument.tick_class.table.increment(middle)
+            room = max(1, count // _SPREAD_ROWS)
+            wanted = next((step for step in STEPS if ticks <= step * room), STEPS[-1])
+        if wanted > self.step or wanted * 4 <= self.step or self._top_px is None:
+            if wanted != self.step:
+                self._top_px = None
+            self.step = wanted
 
     def _keep_in_view(self, middle: int, count: int) -> None:
         changed = count != self._row_count

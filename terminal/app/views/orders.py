@@ -40,7 +40,7 @@ def orders_rows(table: InstrumentTable, orders: Sequence[OrderRow], shown: Order
         "price": [price_words(order.order_type, order.limit_px, instrument) for order, instrument in pairs],
         "average": [_average(order, instrument) for order, instrument in pairs],
         "tif": [order.time_in_force.value.upper() for order in chosen],
-        "state": [state_words(order.state) for order in chosen],
+        "state": [state_and_reason(order) for order in chosen],
         "reason": [order.reason for order in chosen],
         "id": [order.order_id for order in chosen],
     }
@@ -72,6 +72,13 @@ def counts_line(orders: Sequence[OrderRow]) -> str:
     parts = [f"{working} working" if working else "", f"{filled} filled" if filled else ""]
     parts += [f"{refused} refused" if refused else "", f"{unknown} unknown" if unknown else ""]
     return ", ".join(part for part in parts if part)
+
+
+def state_and_reason(order: OrderRow) -> str:
+    """``working``, or ``denied: The account is not armed; arm it first.``"""
+    if not order.reason:
+        return state_words(order.state)
+    return f"{order.state.value.replace('_', ' ')}: {order.reason}"
 
 
 def _passes(order: OrderRow, shown: OrderFilter) -> bool:

@@ -41,11 +41,20 @@ _COLUMNS = (
         Align.LEFT,
         Tone.LABEL,
     ),
-    Column("state", "State", "Where the order stands", _text("state"), 140, Align.LEFT),
-    Column("reason", "Reason", "Why it was refused or cancelled", _text("reason"), 320, Align.LEFT, Tone.LABEL),
+    Column("state", "State", "Where the order stands, and why", _text("state"), 200, Align.LEFT),
+    Column(
+        "reason",
+        "Reason",
+        "Why it was refused or cancelled",
+        _text("reason"),
+        320,
+        Align.LEFT,
+        Tone.LABEL,
+        visible=False,
+    ),
     Column("id", "Id", "Our own id, which the venue got too", _text("id"), 130, Align.LEFT, Tone.FAINT, visible=False),
 )
-_IMPORTANCE = ("action", "quantity", "symbol", "price", "state", "filled", "average", "time", "reason", "tif")
+_IMPORTANCE = ("action", "quantity", "symbol", "price", "state", "filled", "time", "average", "tif")
 
 
 class OrdersPanel(Panel):
@@ -63,9 +72,7 @@ class OrdersPanel(Panel):
         self._filter = OrderFilter.ALL
         self.table = DataTable(_COLUMNS, context.clock, context.theme, "Orders")
         places = self.table.table_model.place_of
-        self._fit = ColumnFit(
-            self.table, [[places[key]] for key in _IMPORTANCE], spread=[places["symbol"], places["reason"]]
-        )
+        self._fit = ColumnFit(self.table, [[places[key]] for key in _IMPORTANCE], spread=[places["state"]])
         self.table.set_empty(
             "No orders in this session. Click a price in the chain or the ladder to write one.",
             "Open the ticket",

@@ -225,11 +225,11 @@ def _columns(view: WatchlistView) -> tuple[Column, ...]:
         return partial(view.text, key)
 
     return (
-        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 48, Align.LEFT, bold=True),
-        Column("last", "Last", "Last trade, USD", text("last"), 62, tint=True),
+        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 56, Align.LEFT, bold=True),
+        Column("last", "Last", "Last trade, USD", text("last"), 58, tint=True),
         Column("change", "Chg", "Last trade less the prior official close, USD", text("change"), 70, tone=Tone.SIGN),
         Column(
-            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 60, tone=Tone.SIGN
+            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 56, tone=Tone.SIGN
         ),
         Column("bid", "Bid", "Best bid, USD", text("bid"), 58),
         Column("ask", "Ask", "Best ask, USD", text("ask"), 58),

@@ -70,6 +70,10 @@ class SmallMarket:
         """Yesterday's official close."""
         self.send(Kind.OFFICIAL, instrument, px, int(OfficialKind.PRIOR_CLOSE))
 
+    def official_close(self, instrument: int, px: int) -> None:
+        """Today's official close."""
+        self.send(Kind.OFFICIAL, instrument, px, int(OfficialKind.CLOSE))
+
     def phase(self, phase: Phase) -> None:
         """Every instrument goes into a phase."""
         self.send(Kind.PHASE_CHANGE, -1, int(phase), 0)

@@ -191,3 +191,14 @@ def test_a_grid_formats_changed_cells_only_and_knows_their_direction() -> None:
     assert grid.put(0, grid.raw.copy(), looks, (formatter, formatter)) == [(0, 0, 0)]
     assert formatted == [2, 5]
     assert age_level(np.array([0, 5, 30, 90, -1]) * NS_PER_S).tolist()[-1] == 0
+
+
+def test_after_the_close_the_official_price_is_the_spot(small_market: SmallMarket) -> None:
+    view = chain_of(small_market)
+    small_market.trade(small_market.acme.id, 1_010_000)
+    small_market.quote(small_market.acme.id, 900_000, 1_200_000)
+    assert view.spot_px() == 1_050_000
+    small_market.phase(Phase.CLOSED)
+    assert view.spot_px() == 1_010_000
+    small_market.official_close(small_market.acme.id, 1_009_000)
+    assert view.spot_px() == 1_009_000

@@ -83,7 +83,7 @@ def test_it_follows_the_newest_bar_until_panned_away_and_again_when_back(small_m
     view.refresh()
     assert view.right == newest - 50
     view.zoom_prices(2.0)
-    view.pan(51)
+    view.pan(50)
     assert view.right == newest
     view.reset()
     assert view.fixed_prices is None

@@ -195,3 +195,25 @@ def test_every_price_on_the_ladder_finds_its_own_row(px: int, step: int, count: 
 
 
 SHARED = opened_market()
+
+
+def test_auto_rows_are_as_coarse_as_the_spread_needs(small_market: SmallMarket) -> None:
+    view = ladder_of(small_market, small_market.acme.id)
+    small_market.quote(small_market.acme.id, 999_900, 1_000_100)
+    view.picture(21, (), LIVE)
+    assert view.step == 1
+    small_market.quote(small_market.acme.id, 995_000, 1_005_000)
+    rows = view.picture(21, (), LIVE)
+    assert view.step == 25
+    assert rows.best_bid >= 0
+    assert rows.best_ask >= 0
+    view.is_held = True
+    small_market.quote(small_market.acme.id, 999_900, 1_000_100)
+    view.picture(21, (), LIVE)
+    assert view.step == 25, "rows hold still under the pointer"
+    view.is_held = False
+    view.picture(21, (), LIVE)
+    assert view.step == 1
+    view.set_step(10)
+    view.picture(21, (), LIVE)
+    assert view.step == 10

@@ -222,10 +222,10 @@ def test_the_feeds_pulse_is_asked_for_four_times_a_second() -> None:
 
 
 def test_log_lines_are_filtered_newest_first() -> None:
-    lines = ((logging.INFO, "sent BUY", "k-1"), (logging.ERROR, "broken\nTraceback", ""), (logging.DEBUG, "tick", "k-1"))
+    told = (logging.INFO, "sent BUY", "k-1"), (logging.ERROR, "broken\nTraceback", ""), (logging.DEBUG, "tick", "k-1")
     entries = [
         LogEntry(number, OPEN_NS, level, "terminal.trading.road", text, chain, "main")
-        for number, (level, text, chain) in enumerate(lines, 1)
+        for number, (level, text, chain) in enumerate(told, 1)
     ]
     assert [entry.sequence for entry in filtered(entries, logging.INFO, "")] == [2, 1]
     assert [entry.sequence for entry in filtered(entries, logging.DEBUG, "", "k-1")] == [3, 1]

@@ -124,8 +124,7 @@ def test_orders_are_in_words_newest_first_and_the_key_cancels_the_chosen_one(ben
     assert panel.table.table_model.keys == [second, first]
     shown = texts(panel.table, second)
     assert shown["action"] == "STO"
-    assert shown["state"] == "denied here, not sent"
-    assert shown["reason"].startswith("The account is not armed")
+    assert shown["state"] == "denied: The account is not armed; arm it first."
     assert panel.counts.text() == "1 working, 1 refused"
     panel.table.choose_key(second)
     assert not panel.can_cancel()

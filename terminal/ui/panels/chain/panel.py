@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QToolTip,
@@ -34,9 +33,11 @@ from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chain.columns import ChainColumns
 from terminal.ui.panels.chain.grid_table import GridTable
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
 
 _VOLS_EVERY_NS = 500_000_000
+_RELABEL_NS = 15_000_000_000
 _SETTLE_FRAMES = 3
 """A table that was just filled takes a turn of the event loop to know its scroll range."""
 _AT = {column.id: place for place, column in enumerate(COLUMNS)}
@@ -77,7 +78,7 @@ class ChainPanel(Panel):
         self._rows_reckoned = (0, -1)
         self._vols_ns = 0
         self._listed = -1
-        self._labels_day = -1
+        self._labelled = -1
         self.table = GridTable(self._view.grid, context.clock, context.theme, "Option chain")
         self.columns = ChainColumns(self.table)
         self._build_head()
@@ -139,12 +140,11 @@ class ChainPanel(Panel):
         caption = QWidget()
         row = QHBoxLayout(caption)
         row.setContentsMargins(8, 0, 16, 0)
-        self.method = QLabel()
+        self.method = ElidedLabel()
         for label, stretch in ((QLabel("Calls"), 0), (self.method, 1), (QLabel("Puts"), 0)):
             label.setProperty("role", "faint")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             row.addWidget(label, stretch)
-        self.method.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return caption
 
     def refresh(self, frame: Frame) -> None:
@@ -279,26 +279,36 @@ class ChainPanel(Panel):
     def _keep_series(self, now_ns: int) -> None:
         """Lists expiries when instruments came or the day turned."""
         table, underlying = self.context.desk.table, self._view.underlying
-        day = now_ns // 86_400_000_000_000
-        if underlying is None or (len(table) == self._listed and day == self._labels_day):
+        if underlying is not None and now_ns // _RELABEL_NS != self._labelled:
+            self._labelled = now_ns // _RELABEL_NS
+            self._label_series(now_ns)
+        if underlying is None or len(table) == self._listed:
             self.pages.setCurrentIndex(1 if self._view.series is not None else 0)
             return
-        self._listed, self._labels_day = len(table), day
+        self._listed = len(table)
         self._series = series_of(table, underlying.id)
         if not self._series:
             self._view.show(underlying, None)
             self.empty.say(f"{underlying.label} has no listed options in this market.")
             self.pages.setCurrentIndex(0)
             return
-        with_root = len({each.root for each in self._series}) > 1
         self.expiry.blockSignals(True)
         self.expiry.clear()
         for each in self._series:
-            self.expiry.addItem(each.label(now_ns, with_root=with_root), each.key)
+            self.expiry.addItem("", each.key)
+        self._label_series(now_ns)
         self.expiry.setCurrentIndex(self._first_choice(now_ns))
         self.expiry.blockSignals(False)
         self.pages.setCurrentIndex(1)
         self._expiry_chosen(self.expiry.currentIndex())
+
+    def _label_series(self, now_ns: int) -> None:
+        """Days left and "expired", as they are now."""
+        with_root = len({each.root for each in self._series}) > 1
+        for place, each in enumerate(self._series):
+            label = each.label(now_ns, with_root=with_root)
+            if place < self.expiry.count() and self.expiry.itemText(place) != label:
+                self.expiry.setItemText(place, label)
 
     def _first_choice(self, now_ns: int) -> int:
         keys = [each.key for each in self._series]
@@ -337,8 +347,8 @@ class ChainPanel(Panel):
         self.table.set_head_tips(
             {_AT[f"{side}.{name}"]: method for side in ("call", "put") for name in ("iv", "delta")}
         )
-        european = ", American priced as European" if series.style is Style.AMERICAN else ""
-        text = f"USD per share; IV in points (BS on the spot, r={rate * 100:.2f}%{european})"
+        european = ", American as European" if series.style is Style.AMERICAN else ""
+        text = f"USD; IV in points: BS on the spot, r={rate * 100:.2f}%{european}"
         self.method.setText(text)
         self.method.setToolTip(method)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from terminal.app import ages, formats
 from terminal.app.views.chart import ChartView
+from terminal.core.instruments import InstrumentKind
 from terminal.ui.panels.chart.candles import CandlePainter
 from terminal.ui.panels.chart.geometry import Geometry
 from terminal.ui.panels.chart.overlays import PriceLine, TradeMark, paint_lines, paint_trades
@@ -80,7 +81,8 @@ class ChartCanvas(QWidget):
         if view.instrument is not None:
             sample = formats.price(int(high), view.instrument)
         axis = max(48, self._metrics.horizontalAdvance(sample) + 14)
-        return Geometry(self.width(), self.height(), axis, _AXIS_HEIGHT, view.right, view.in_view, low, high)
+        volume = view.instrument is None or view.instrument.kind is not InstrumentKind.INDEX
+        return Geometry(self.width(), self.height(), axis, _AXIS_HEIGHT, view.right, view.in_view, low, high, volume)
 
     # Painting.
 
@@ -144,12 +146,14 @@ class ChartCanvas(QWidget):
             painter.setPen(grid)
             painter.drawLine(x, geometry.price_top, x, bottom)
             width = self._metrics.horizontalAdvance(mark.text) + 8
-            left = x - width / 2
-            if left >= least_gap and left + width <= geometry.plot_width:
+            left = min(x - width / 2, geometry.plot_width - width)
+            if left >= least_gap and x <= geometry.plot_width:
                 painter.setPen(theme.colour("text1" if mark.is_major else "text2"))
                 painter.drawText(QRect(round(left), bottom, width, geometry.axis_height), _CENTRE, mark.text)
                 least_gap = left + width
-        painter.setPen(QPen(theme.colour("text2"), 1, Qt.PenStyle.DotLine))
+        night = QColor(theme.colour("text2"))
+        night.setAlpha(130)
+        painter.setPen(QPen(night, 1, Qt.PenStyle.DotLine))
         for place in view.day_breaks():
             x = round(geometry.x(place - 0.5))
             painter.drawLine(x, geometry.price_top, x, bottom)
@@ -251,7 +255,8 @@ class ChartCanvas(QWidget):
         tone = "up" if bar["close"] >= bar["open"] else "down"
         parts = [(name.upper(), formats.price(int(bar[field]), instrument), tone)
                  for name, field in (("o", "open"), ("h", "high"), ("l", "low"), ("c", "close"))]  # fmt: skip
-        parts.append(("V", formats.size(int(bar["volume"])), "text0"))
+        if geometry.has_volume:
+            parts.append(("V", formats.size(int(bar["volume"])), "text0"))
         if place:
             change = int(bar["close"] - bars["close"][place - 1])
             parts.append(

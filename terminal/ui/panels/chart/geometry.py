@@ -24,6 +24,7 @@ class Geometry:
     in_view: float
     low: float
     high: float
+    has_volume: bool = True
 
     @property
     def plot_width(self) -> int:
@@ -37,9 +38,11 @@ class Geometry:
 
     @property
     def volume_top(self) -> int:
-        """First pixel row of the volume pane; the time axis when there is no room for volume."""
+        """First pixel row of the volume pane; of the time axis when there is no volume or no room for it."""
         bottom = self.height - self.axis_height
-        return bottom if self.height < _LEAST_HEIGHT_FOR_VOLUME else int(bottom - _VOLUME_SHARE * bottom)
+        if not self.has_volume or self.height < _LEAST_HEIGHT_FOR_VOLUME:
+            return bottom
+        return int(bottom - _VOLUME_SHARE * bottom)
 
     @property
     def price_height(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partialmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +26,7 @@ from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.empty_state import EmptyState
 
 _FRAME_COMMANDS = tuple(
-    PanelCommand(f"frame_{name}", f"Bars of {name}", f"frame_{name}", (str(number),))
+    PanelCommand(f"frame_{name}", f"Bars of {name}", f"_frame_{name}", (str(number),))
     for number, name in enumerate(FRAMES, start=1)
 )
 
@@ -150,34 +151,6 @@ class ChartPanel(Panel):
 
     # Commands.
 
-    def frame_5s(self) -> None:
-        """Bars of 5 seconds."""
-        self._set_frame("5s")
-
-    def frame_15s(self) -> None:
-        """Bars of 15 seconds."""
-        self._set_frame("15s")
-
-    def frame_1m(self) -> None:
-        """Bars of a minute."""
-        self._set_frame("1m")
-
-    def frame_5m(self) -> None:
-        """Bars of 5 minutes."""
-        self._set_frame("5m")
-
-    def frame_15m(self) -> None:
-        """Bars of 15 minutes."""
-        self._set_frame("15m")
-
-    def frame_1h(self) -> None:
-        """Bars of an hour."""
-        self._set_frame("1h")
-
-    def frame_1d(self) -> None:
-        """Bars of a day."""
-        self._set_frame("1d")
-
     @Slot()
     def reset(self) -> None:
         """Follows the newest bar at prices that fit."""
@@ -222,6 +195,14 @@ class ChartPanel(Panel):
         self._version = _UNREAD
         self.canvas.renew()
         self.mark_dirty()
+
+    _frame_5s = partialmethod(_set_frame, "5s")
+    _frame_15s = partialmethod(_set_frame, "15s")
+    _frame_1m = partialmethod(_set_frame, "1m")
+    _frame_5m = partialmethod(_set_frame, "5m")
+    _frame_15m = partialmethod(_set_frame, "15m")
+    _frame_1h = partialmethod(_set_frame, "1h")
+    _frame_1d = partialmethod(_set_frame, "1d")
 
     @Slot(int)
     def _frame_clicked(self, number: int) -> None:

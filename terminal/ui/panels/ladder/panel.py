@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,6 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QSpinBox,
     QStackedWidget,
     QToolButton,
@@ -23,7 +22,7 @@ from terminal.app import formats
 from terminal.app.ports import OrderDraft
 from terminal.app.views import ladder_keys
 from terminal.app.views.freshness import FeedWatch
-from terminal.app.views.ladder import STEPS, LadderRows, LadderView
+from terminal.app.views.ladder import AUTO, STEPS, LadderRows, LadderView
 from terminal.app.views.ladder_keys import QUANTITY_PRESETS, Doing, LadderAction
 from terminal.core.instruments import Instrument
 from terminal.core.orders import Side
@@ -31,6 +30,7 @@ from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.ladder.canvas import LadderCanvas, Spot, Zone
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
 
 _MOST = 1_000_000
@@ -38,7 +38,7 @@ _MOST = 1_000_000
 
 def _preset(number: int) -> PanelCommand:
     quantity = QUANTITY_PRESETS[number - 1]
-    return PanelCommand(f"quantity{number}", f"Quantity {quantity}", f"preset_{number}", (str(number),))
+    return PanelCommand(f"quantity{number}", f"Quantity {quantity}", f"_preset_{number}", (str(number),))
 
 
 class LadderPanel(Panel):
@@ -71,6 +71,7 @@ class LadderPanel(Panel):
         self._preview: OrderDraft | None = None
         self._spot: Spot | None = None
         self._said = ""
+        self._shown_step = 1
         self.canvas = LadderCanvas(context.theme)
         self.quantity = QSpinBox()
         self.quantity.setRange(1, _MOST)
@@ -78,11 +79,11 @@ class LadderPanel(Panel):
         self.quantity.setAccessibleName("Quantity of ladder orders")
         self.quantity.setToolTip("Shares or contracts of each order from here (Left and Right, 1 to 6)")
         self.quantity.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.quantity.setFixedWidth(64)
+        self.quantity.setFixedWidth(52)
         self.step = QComboBox()
         self.step.setAccessibleName("Ticks a row")
-        for each in STEPS:
-            self.step.addItem(f"{each} tick{'' if each == 1 else 's'}", each)
+        for each in (AUTO, *STEPS):
+            self.step.addItem("Auto" if each == AUTO else f"{each} tick{'' if each == 1 else 's'}", each)
         self.centre_button = QToolButton()
         self.centre_button.setText("Centre")
         self.centre_button.setProperty("role", "flat")
@@ -90,7 +91,7 @@ class LadderPanel(Panel):
         self.armed = QToolButton()
         self.armed.setProperty("role", "flat")
         self.armed.setAccessibleName("Arm or disarm")
-        self.note = QLabel()
+        self.note = ElidedLabel()
         self.note.setProperty("role", "faint")
         self.note.setContentsMargins(6, 2, 6, 2)
         self.note.setMinimumHeight(18)
@@ -113,6 +114,7 @@ class LadderPanel(Panel):
             button.setText(formats.size(each))
             button.setProperty("role", "flat")
             button.setToolTip(f"Quantity {each} ({number})")
+            button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
             button.clicked.connect(partial(self.quantity.setValue, each))
             first.addWidget(button)
         first.addStretch(1)
@@ -148,6 +150,9 @@ class LadderPanel(Panel):
         self._rows = rows
         self.canvas.show_rows(rows, instrument)
         self._show_preview()
+        if self._shown_step != self._view.step:
+            self._shown_step = self._view.step
+            self.step.setItemText(0, "Auto" if self._shown_step == 1 else f"Auto: {self._shown_step} ticks")
         is_armed = desk.arming.is_armed
         self.canvas.show_armed(is_armed)
         word = desk.arming.state.word
@@ -169,15 +174,16 @@ class LadderPanel(Panel):
 
     def save_settings(self) -> Settings:
         """Quantity and ticks a row."""
-        return {"quantity": self.quantity.value(), "step": self._view.step}
+        return {"quantity": self.quantity.value(), "step": self._view.chosen_step}
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
         quantity = settings.get("quantity")
         if isinstance(quantity, int) and 1 <= quantity <= _MOST:
             self.quantity.setValue(quantity)
-        if settings.get("step") in STEPS:
-            self.step.setCurrentIndex(STEPS.index(settings["step"]))
+        place = self.step.findData(settings.get("step"))
+        if place >= 0:
+            self.step.setCurrentIndex(place)
 
     # Keys.
 
@@ -249,35 +255,18 @@ class LadderPanel(Panel):
                 return
         self._say("No working order here to cancel.")
 
-    def preset_1(self) -> None:
-        """The first quantity."""
-        self._set_quantity(1)
-
-    def preset_2(self) -> None:
-        """The second quantity."""
-        self._set_quantity(2)
-
-    def preset_3(self) -> None:
-        """The third quantity."""
-        self._set_quantity(3)
-
-    def preset_4(self) -> None:
-        """The fourth quantity."""
-        self._set_quantity(4)
-
-    def preset_5(self) -> None:
-        """The fifth quantity."""
-        self._set_quantity(5)
-
-    def preset_6(self) -> None:
-        """The sixth quantity."""
-        self._set_quantity(6)
-
     def _set_quantity(self, number: int) -> None:
         self.quantity.setValue(QUANTITY_PRESETS[number - 1])
         if self._preview is not None:
             self._preview = ladder_keys.resized(self._preview, self.quantity.value() - self._preview.quantity)
         self.mark_dirty()
+
+    _preset_1 = partialmethod(_set_quantity, 1)
+    _preset_2 = partialmethod(_set_quantity, 2)
+    _preset_3 = partialmethod(_set_quantity, 3)
+    _preset_4 = partialmethod(_set_quantity, 4)
+    _preset_5 = partialmethod(_set_quantity, 5)
+    _preset_6 = partialmethod(_set_quantity, 6)
 
     def _resize(self, by: int) -> None:
         self.quantity.setValue(self.quantity.value() + by)

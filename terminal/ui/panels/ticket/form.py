@@ -74,7 +74,7 @@ class TicketForm(QWidget):
         self.sentence = QLabel()
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
-        self.sentence.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.go, self.back = QPushButton("Preview"), QPushButton("Drop")
         for button in (self.go, self.back):
             # Enter belongs to the command alone, or one press could count twice.
@@ -119,8 +119,11 @@ class TicketForm(QWidget):
         layout.addWidget(self.market)
         layout.addLayout(grid)
         layout.addLayout(figures)
+        self.sentence.setMinimumHeight(30)
+        self.sentence.setMaximumHeight(64)
         layout.addWidget(self.sentence, 1)
         layout.addLayout(buttons)
+        layout.addStretch(1)
         for first, second in ((self.buy, self.sell), (self.sell, self.quantity), (self.quantity, self.kind),
                               (self.kind, self.tif), (self.tif, self.limit), (self.limit, self.go),
                               (self.go, self.back)):  # fmt: skip

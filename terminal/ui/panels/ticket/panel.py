@@ -86,6 +86,7 @@ class TicketPanel(Panel):
             self._judged_ns = frame.wall_ns
             if not self.form.limit.hasFocus() and self._model.follow(quote):
                 self._show_limit()
+                self._write_stage()
             self._judge(instrument, quote)
         self._write_figures()
         self._write_sentence(instrument)
