@@ -15,7 +15,7 @@ import numpy as np
 from terminal import __version__
 from terminal.core.instruments import Instrument, InstrumentTable
 from terminal.core.messages import Batch, Kind
-from terminal.store import roll_ups, sources
+from terminal.store import retention, roll_ups, sources
 from terminal.store.columns import RECORDED, TABLES, to_columns
 from terminal.store.connection import Connection, one_row
 from terminal.store.instrument_rows import InstrumentRows
@@ -200,8 +200,8 @@ class BatchWriter:
         return done > 0
 
     def checkpoint(self) -> None:
-        """Moves the write-ahead log into the database file."""
-        self.connection.execute("CHECKPOINT")
+        """Moves the write-ahead log into the database file, unless somebody is reading."""
+        retention.try_checkpoint(self.connection)
 
     def transaction(self) -> _Transaction:
         """All or nothing; see :class:`_Transaction`."""
@@ -212,7 +212,9 @@ class BatchWriter:
         recorded = batch["kind"] != Kind.CLOCK
         source = batch["source"]
         known = np.unique(source)
-        if any(int(number) not in self._progress for number in known):
+        unknown = [int(number) for number in known if int(number) not in self._progress]
+        if unknown:
+            self._learn(unknown)
             source = np.where(np.isin(source, list(self._progress)), source, np.int32(self.session_source))
             known = np.unique(source)
         complete = [int(number) for number in known if self._progress[int(number)].complete]
@@ -221,6 +223,14 @@ class BatchWriter:
         kept: Batch = batch[recorded].copy()
         kept["source"] = source[recorded]
         return kept
+
+    def _learn(self, numbers: Sequence[int]) -> None:
+        """Rows of an earlier run that this one replays: they are in the database and are not written again."""
+        for number in numbers:
+            if number > 0 and one_row(self.connection, "SELECT 1 FROM source WHERE id = ?", [number]) is not None:
+                with self.transaction():
+                    sources.link(self.connection, self.session.name, number)
+                self._progress[number] = Progress(complete=True)
 
     def _insert(self, kept: Batch, staged: _Staged) -> int:
         if len(kept) == 0:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import duckdb
@@ -147,6 +148,18 @@ class Store:
         return self._ids[instrument]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A source of bars: up to where its minutes and days are rolled up, and whether it is the session's own."""
+
+    number: int
+    interval_s: int
+    mark_ns: int
+    day_mark_ns: int
+    last_ns: int
+    is_growing: bool
+
+
 class _Reading:
     """One consistent look: a reading transaction, and the messages that it does not see yet."""
 
@@ -180,54 +193,55 @@ class _Reading:
 
     def bars(self, base_s: int, until_ns: int, most: int, factor: int) -> Bars:
         """Bars of ``base_s`` seconds before ``until_ns``: rolled up, and made from what lies behind each mark."""
+        sources = self._sources(base_s, until_ns)
         # A bar that ends after ``until_ns`` knows of later prints: what it may show is made from the prints before.
         cut_ns = until_ns if until_ns >= _NEVER_NS else int(_starts(np.array([until_ns]), base_s)[0])
-        sources = [(number, min(mark, cut_ns)) for number, mark in self._sources(base_s)]
-        parts = [self._rolled(base_s, sources, cut_ns, (most + 1) * factor)]
-        ranks = {number: rank for rank, (number, _) in enumerate(sources)}
-        tails = [
-            (ranks[number], self._prints(number, mark, until_ns))
-            for number, mark in sources
-            if mark < min(until_ns, roll_ups.END_NS)
-        ]
-        own = self._recorder.session_source if self._recorder else None
-        fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
-        for rank, stored in tails:
-            number = sources[rank][0]
-            mine = fresh["source"] == number
-            if number == own:
-                mine |= ~np.isin(fresh["source"], self.linked)
-            grown = merge(np.concatenate([stored, _as_prints(fresh[mine])]), base_s)
-            parts.append(_ranked(grown, rank))
+        numbers = [source.number for source in sources]
+        parts = [self._rolled(base_s, numbers, 0, cut_ns, (most + 1) * factor * len(sources))]
+        for rank, source in enumerate(sources):
+            mark_ns = min(source.day_mark_ns if base_s == DAY_S else source.mark_ns, cut_ns)
+            if source.is_growing or source.last_ns >= mark_ns:
+                grown = merge(self._behind(source, base_s, mark_ns, until_ns), base_s)
+                parts.append(_ranked(grown, rank))
         return _best(np.concatenate(parts))
 
-    def _sources(self, base_s: int) -> list[tuple[int, int]]:
-        """Sources that may speak, the best last, each with the time up to which its bars are rolled up."""
-        recorder = self._recorder
-        own = recorder.session_source if recorder else -1
-        mark = "rolled_day_ns" if base_s == DAY_S else "rolled_ns"
-        rows = self._connection.execute(
-            f"SELECT id, {mark} FROM source WHERE interval_s <= ? AND trades + bars > 0 "
-            "AND (kind <> 'session' OR id = ? OR ? < 0) ORDER BY interval_s DESC, begun, id",
-            [base_s, own, own],
-        ).fetchall()
-        sources = [(int(row[0]), int(row[1])) for row in rows]
-        if own >= 0 and own not in {number for number, _ in sources}:
-            sources.append((own, 0))
-        return sources
+    def _behind(self, source: _Source, base_s: int, mark_ns: int, until_ns: int) -> Bars:
+        """Finer bars and prints of one source from ``mark_ns`` to ``until_ns``, ascending."""
+        minutes = np.empty(0, BAR)
+        if base_s == DAY_S and source.interval_s <= 60 and mark_ns < source.mark_ns:
+            minute_ns = min(source.mark_ns, until_ns - until_ns % roll_ups.MINUTE_NS)
+            minutes = _plain(self._rolled(60, [source.number], mark_ns, minute_ns, 1 << 20))
+            minutes = minutes[np.argsort(minutes["ts_ns"])]
+            mark_ns = minute_ns
+        fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
+        mine = fresh["source"] == source.number
+        if source.is_growing:
+            mine |= ~np.isin(fresh["source"], self.linked)
+        return np.concatenate([minutes, self._prints(source.number, mark_ns, until_ns), _as_prints(fresh[mine])])
 
-    def _rolled(self, base_s: int, sources: Sequence[tuple[int, int]], until_ns: int, most: int) -> npt.NDArray[Any]:
+    def _sources(self, base_s: int, until_ns: int) -> list[_Source]:
+        """Sources that may speak about the time before ``until_ns``, the best last."""
+        own = self._recorder.session_source if self._recorder else -1
+        rows = self._connection.execute(
+            "SELECT id, interval_s, rolled_ns, rolled_day_ns, coalesce(last_ns, 0), id = $2 FROM source "
+            "WHERE interval_s <= $1 AND (trades + bars > 0 AND first_ns < $3 OR id = $2) "
+            "AND (kind <> 'session' OR id = $2 OR $2 < 0) ORDER BY interval_s DESC, begun, id",
+            [base_s, own, until_ns],
+        ).fetchall()
+        return [_Source(*row) for row in rows]
+
+    def _rolled(self, base_s: int, sources: Sequence[int], from_ns: int, until_ns: int, most: int) -> npt.NDArray[Any]:
+        """The newest rolled up bars that begin in a time; ``rank`` is the place in ``sources``."""
         if self.number is None or not sources:
             return np.empty(0, _RANKED)
         name = {1: "raw.bar_1s", 60: "raw.bar_1m", DAY_S: "raw.bar_1d"}[base_s]
-        numbers = ", ".join(str(number) for number, _ in sources)
         columns: dict[str, Any] = self._connection.execute(
             f"SELECT source, start_ns, open_px, high_px, low_px, close_px, volume FROM {name} "
-            f"WHERE instrument = {self.number} AND start_ns < {until_ns} AND source IN ({numbers}) "
-            f"ORDER BY start_ns DESC LIMIT {most * len(sources)}"
+            f"WHERE instrument = {self.number} AND start_ns >= {from_ns} AND start_ns < {until_ns} "
+            f"AND source IN ({', '.join(str(number) for number in sources)}) ORDER BY start_ns DESC LIMIT {most}"
         ).fetchnumpy()
         found = np.empty(len(columns["source"]), _RANKED)
-        ranks = {number: rank for rank, (number, _) in enumerate(sources)}
+        ranks = {number: rank for rank, number in enumerate(sources)}
         found["rank"] = [ranks[int(number)] for number in columns["source"]]
         names = ("start_ns", "open_px", "high_px", "low_px", "close_px", "volume")
         for field, column in zip(BAR.names or (), names, strict=True):
@@ -316,7 +330,11 @@ def _best(bars: npt.NDArray[Any]) -> Bars:
     """One bar a start: that of the highest rank."""
     ordered = bars[np.lexsort((bars["rank"], bars["ts_ns"]))]
     last = np.r_[ordered["ts_ns"][1:] != ordered["ts_ns"][:-1], True] if len(ordered) else np.zeros(0, np.bool_)
-    chosen = np.empty(int(last.sum()), BAR)
+    return _plain(ordered[last])
+
+
+def _plain(bars: npt.NDArray[Any]) -> Bars:
+    plain = np.empty(len(bars), BAR)
     for field in BAR.names or ():
-        chosen[field] = ordered[field][last]
-    return chosen
+        plain[field] = bars[field]
+    return plain

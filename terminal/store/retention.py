@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import logging
 
+import duckdb
+
 from terminal.store import roll_ups, sources
 from terminal.store.columns import TABLES
 from terminal.store.connection import Connection, one_row
@@ -30,7 +32,8 @@ def keep_within(connection: Connection, budget_bytes: int, growing: frozenset[in
     """
     pruned: list[int] = []
     # What is in the write-ahead log only is not counted as used.
-    connection.execute("CHECKPOINT")
+    if not try_checkpoint(connection):
+        return pruned
     if used_bytes(connection) <= budget_bytes:
         return pruned
     for number in _oldest(connection):
@@ -38,8 +41,9 @@ def keep_within(connection: Connection, budget_bytes: int, growing: frozenset[in
             break
         if number in growing or not _finish_roll_up(connection, number):
             continue
-        _delete(connection, number, None)
         pruned.append(number)
+        if not _delete(connection, number, None):
+            return pruned
     for number in sorted(growing):
         if used_bytes(connection) <= budget_bytes:
             break
@@ -90,7 +94,17 @@ def _cut(connection: Connection, number: int) -> bool:
     return True
 
 
-def _delete(connection: Connection, number: int, until_ns: int | None) -> None:
+def try_checkpoint(connection: Connection) -> bool:
+    """Moves the write-ahead log into the file and frees what was deleted; False while somebody is reading."""
+    try:
+        connection.execute("CHECKPOINT")
+    except duckdb.TransactionException:
+        return False
+    return True
+
+
+def _delete(connection: Connection, number: int, until_ns: int | None) -> bool:
+    """Whether the room of the deleted rows is known to be free."""
     where = "source = ?" if until_ns is None else f"source = ? AND ts_ns < {until_ns}"
     connection.execute("BEGIN")
     try:
@@ -101,4 +115,4 @@ def _delete(connection: Connection, number: int, until_ns: int | None) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    connection.execute("CHECKPOINT")
+    return try_checkpoint(connection)

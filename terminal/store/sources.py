@@ -96,7 +96,7 @@ def begin(
         )
     else:
         number = int(found[0])
-    _link(connection, session, number)
+    link(connection, session, number)
     if found is not None and found[1] and not found[2]:
         return SourceHandle(number, already_complete=True), Progress(complete=True)
     if found is not None:
@@ -180,7 +180,8 @@ def numbered(source: npt.NDArray[np.int32], progress: Mapping[int, Progress]) ->
     return seq
 
 
-def _link(connection: Connection, session: str, number: int) -> None:
+def link(connection: Connection, session: str, number: int) -> None:
+    """Says that a session was fed from a source, in the caller's transaction."""
     connection.execute(
         "INSERT INTO session_source SELECT ?, ? WHERE NOT EXISTS "
         "(SELECT 1 FROM session_source WHERE session = ? AND source = ?)",

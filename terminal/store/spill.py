@@ -85,6 +85,14 @@ class SpillFile:
         os.lseek(self._file, self.taken * MESSAGE.itemsize, os.SEEK_SET)
         return _read_messages(self._file, min(most, self.pending))
 
+    def view(self) -> Batch:
+        """The messages that were not taken, mapped from the file; good for as long as it is kept, whatever follows."""
+        if self._file is None or self.pending == 0:
+            return np.empty(0, MESSAGE)
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            offset = self.taken * MESSAGE.itemsize
+            return np.memmap(file, MESSAGE, mode="r", offset=offset, shape=(self.pending,))
+
     def take(self, most: int) -> Batch:
         """The oldest messages; they stay in the file until :meth:`discard`, so that a crash does not lose them."""
         batch = self.peek(most)

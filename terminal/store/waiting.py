@@ -14,6 +14,7 @@ from terminal.store.connection import Connection, one_row
 from terminal.store.spill import SpillFile
 
 _NONE: Batch = np.empty(0, MESSAGE)
+_PART = 1 << 18
 
 
 class WaitingMessages:
@@ -121,8 +122,15 @@ class WaitingMessages:
         with self._hot, self._consuming:
             connection.execute("BEGIN TRANSACTION READ ONLY")
             one_row(connection, "SELECT max(version) FROM schema_version")
-            parts = [self._in_hand, self._spill.peek(self._spill.pending), *self._ring_parts()]
-            return np.concatenate([part[part["instrument"] == instrument] for part in parts])
+            in_hand = self._in_hand
+            ring = [part[part["instrument"] == instrument] for part in self._ring_parts()]
+            spilled = self._spill.view()
+        # What is in hand is never written to, and a spill file is only appended to: both can be read without locks.
+        older = [in_hand[in_hand["instrument"] == instrument]]
+        for at in range(0, len(spilled), _PART):
+            part = spilled[at : at + _PART]
+            older.append(part[part["instrument"] == instrument])
+        return np.concatenate(older + ring)
 
     def leave(self) -> None:
         """Puts what is not in the database into spill files for the next start; raises OSError when it cannot."""

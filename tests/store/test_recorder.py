@@ -12,6 +12,7 @@ import pytest
 
 from terminal.core.messages import Kind, clock_message, empty_batch
 from terminal.store import recorder as recorders
+from terminal.store import recordings
 from terminal.store.batch_writer import BatchWriter, SessionRow
 from terminal.store.market_db import MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits, RecorderState
@@ -202,6 +203,21 @@ def test_a_file_is_written_once_and_a_cut_one_again(database: MarketDatabase) ->
     assert third.stop()
     assert stored(database, handle.id) == list(range(500))
     assert database.connect().execute("SELECT count(*) FROM raw.bar_1d").fetchall() == [(0,)]
+
+
+def test_replaying_a_recording_adds_no_row(database: MarketDatabase) -> None:
+    first = started(database, "one")
+    first.offer(quote_batch(10, 0))
+    assert first.stop()
+    again = started(database, "two")
+    sent = quote_batch(12, 0)
+    sent["source"] = [first.session_source] * 10 + [0, 999_999]
+    again.offer(sent)
+    assert again.stop()
+    assert stored(database, first.session_source) == list(range(10))
+    assert stored(database, again.session_source) == [10, 11]
+    sessions = {info.name: info.sources for info in recordings.list_sessions(database.connect())}
+    assert sessions["two"] == (first.session_source, again.session_source)
 
 
 def test_new_content_under_an_old_name_replaces_it_when_whole(database: MarketDatabase) -> None:
