@@ -179,6 +179,33 @@ def test_seeking_back_starts_over_and_records_nothing_twice() -> None:
     assert seen == list(range(1, 100))
 
 
+def test_a_second_pass_at_another_pace_loses_no_message() -> None:
+    """A paced feed has clock messages in between, and one that runs free has none."""
+    seen: list[int] = []
+
+    def record(batch: Batch) -> bool:
+        seen.extend(batch["ts_ns"].tolist())
+        return True
+
+    engine, tape = make_engine(EngineHooks(record=record))
+    feed = ListFeed([(10 * n, 0, n) for n in range(1, 21)])
+    applied = threading.Event()
+    engine.start()
+    for n in range(10):
+        tape.write(feed.batch[n : n + 1])
+        tape.write(clock_message(10 * n + 15))
+    engine.at(100, Rank.TIMER, lambda ts_ns: applied.set())
+    assert applied.wait(10)
+    engine.restart()
+    applied.clear()
+    engine.at(200, Rank.TIMER, lambda ts_ns: applied.set())
+    tape.write(feed.batch)
+    tape.write(clock_message(201))
+    assert applied.wait(10)
+    engine.stop()
+    assert seen == [10 * n for n in range(1, 21)]
+
+
 def test_a_paced_feed_keeps_the_ratio_of_market_to_wall_time() -> None:
     engine, tape = make_engine(EngineHooks())
     feed = ListFeed([(n * SECOND_NS // 100, 0, n) for n in range(1, 101)])
