@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from terminal.core.clock import from_ns
 from terminal.core.events import Settlement, SettlementKind
 from terminal.core.instruments import Delivery, Instrument, InstrumentTable, OptionTerms, SettlementTime
 from terminal.core.money import ABSENT_PX, format_money, notional_e4
@@ -72,7 +73,7 @@ class Expiry:
             row = self._table.get(position.instrument)
             if row.option is None:
                 continue
-            official_px, problem = self._official_px(row.option, row)
+            official_px, problem = self._official_px(row.option, row, ts_ns)
             if problem:
                 (waiting if official_px is None else problems).append(problem)
             if official_px is not None:
@@ -82,12 +83,14 @@ class Expiry:
             problems.append(f"The exercise of expired options leaves the cash at {format_money(cash_e4)}.")
         return ExpiryOutcome(tuple(settlements), tuple(problems), tuple(waiting))
 
-    def _official_px(self, terms: OptionTerms, row: Instrument) -> tuple[int | None, str]:
+    def _official_px(self, terms: OptionTerms, row: Instrument, ts_ns: int) -> tuple[int | None, str]:
+        """What ``row`` settles on, and a sentence; the official price of a later day is another price."""
         under = self._table.get(terms.underlying)
         quote = self._quotes.read_one(under.id)
         is_am = terms.settlement is SettlementTime.AM
         official_px = int(quote["settlement_px" if is_am else "official_px"])
-        if official_px != ABSENT_PX:
+        is_of_the_day = from_ns(ts_ns).date() == from_ns(terms.expires_ns).date()
+        if official_px != ABSENT_PX and is_of_the_day:
             return official_px, ""
         what = "settlement value" if is_am else "official close"
         last_px, last_ts_ns = int(quote["last_px"]), int(quote["last_ts_ns"])

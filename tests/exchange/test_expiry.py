@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from terminal.core.clock import NS_PER_DAY
 from terminal.core.events import SettlementKind
 from terminal.core.messages import OfficialKind
 from terminal.core.money import MONEY_SCALE
@@ -137,3 +138,14 @@ def test_an_exercise_that_overdraws_the_cash_is_said() -> None:
     case.hold(2, case.market.ids.call)
     case.market.official(case.market.ids.goog, "760.00")
     assert case.settle().problems == ("The exercise of expired options leaves the cash at -50200.00.",)
+
+
+def test_the_official_close_of_a_later_day_settles_nothing() -> None:
+    case = Case()
+    case.hold(1, case.market.ids.call)
+    monday_ns = CLOSE_NS + 4 * NS_PER_DAY
+    case.market.clock.advance(monday_ns)
+    case.market.official(case.market.ids.goog, "800.00")
+    outcome = case.expiry.settle(monday_ns, case.account.view())
+    assert outcome.settlements == ()
+    assert "official close of GOOG is missing; the position stays" in outcome.waiting[0]
