@@ -24,7 +24,8 @@ class Conductor(Protocol):
 
 
 class DayTimers:
-    """Calls ``on_change(product, ts_ns)`` at each regular open and close, ``on_roll(day, ts_ns)`` once a day is over.
+    """Calls ``on_change(product, ts_ns)`` at each open and close, the curb's too, and ``on_roll(day, ts_ns)`` once a
+    day is over.
 
     The roll comes before the first message of the day that follows.
     """
@@ -54,8 +55,8 @@ class DayTimers:
     def _schedule(self, day: date, now_ns: int) -> None:
         for product in PRODUCTS:
             hours = self._calendars.session_hours(product, day)
-            for ts_ns in (hours.open_ns, hours.close_ns):
-                if ts_ns >= now_ns:
+            for ts_ns in (hours.open_ns, hours.close_ns, hours.curb_close_ns):
+                if ts_ns is not None and ts_ns >= now_ns:
                     self._conductor.at(ts_ns, Rank.TIMER, partial(self._change, self._starts, product))
         following = self._calendars.session_on_or_after(day + timedelta(days=1), SessionProduct.EQUITY)
         # Just before the day that follows begins: nothing of it may be seen yet, and until then this day's P&L stands.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from terminal.core.clock import Clock
+from terminal.core.clock import Clock, from_ns
 from terminal.core.instruments import CAPACITY, Instrument, InstrumentTable
 from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX
@@ -208,7 +208,7 @@ class PaperExchange:
             return
         phase = Phase(int(quote["phase"]))
         for order in sorted(orders, key=_priority):
-            if not _trades(order.intent, phase):
+            if not _trades(order.intent, phase) or _is_of_an_earlier_day(order.intent, ts_ns):
                 continue
             is_buy = order.side is Side.BUY
             px = int(quote["ask_px" if is_buy else "bid_px"])
@@ -299,8 +299,13 @@ def _over(intent: OrderIntent, row: Instrument, quote: Any, ts_ns: int) -> str:
     """Why an order's time is over, or nothing."""
     if row.option is not None and ts_ns >= row.option.expires_ns:
         return f"{row.label} has stopped trading."
-    is_over = Phase(int(quote["phase"])) in _OVER
-    return "The trading day is over." if is_over and intent.time_in_force is not TimeInForce.GTC else ""
+    is_over = Phase(int(quote["phase"])) in _OVER and intent.time_in_force is not TimeInForce.GTC
+    return "The trading day is over." if is_over or _is_of_an_earlier_day(intent, ts_ns) else ""
+
+
+def _is_of_an_earlier_day(intent: OrderIntent, ts_ns: int) -> bool:
+    """A close that nobody told the exchange of must not carry an order into a day for which it was not meant."""
+    return intent.time_in_force is not TimeInForce.GTC and from_ns(intent.created_ns).date() < from_ns(ts_ns).date()
 
 
 def _priority(order: _Resting) -> tuple[int, int, int]:

@@ -67,6 +67,20 @@ def test_a_start_after_the_close_waits_for_the_next_day() -> None:
     )
     timers.start(at_ns(date(2026, 1, 5), 16, 5))
     diary.run_until(at_ns(date(2026, 1, 5), 23))
-    assert closes == [SessionProduct.INDEX_OPTION]
+    assert closes == [SessionProduct.INDEX_OPTION] * 2
     diary.run_until(at_ns(date(2026, 1, 6), 5))
     assert rolls == [date(2026, 1, 6)]
+
+
+def test_the_end_of_the_curb_session_is_a_close_too() -> None:
+    diary = Diary()
+    closes: list[tuple[str, str]] = []
+    timers = DayTimers(
+        diary,
+        Calendars(),
+        lambda product, ts_ns: closes.append((product.value, from_ns(ts_ns).isoformat()[11:16])),
+        lambda _day, _ts: None,
+    )
+    timers.start(at_ns(date(2023, 6, 26), 16, 1))
+    diary.run_until(at_ns(date(2023, 6, 26), 23))
+    assert closes == [("index_option", "16:15"), ("index_option", "17:00")]

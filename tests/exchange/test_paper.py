@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terminal.core.clock import NS_PER_DAY
 from terminal.core.instruments import SessionProduct
 from terminal.core.messages import Phase
 from terminal.core.orders import (
@@ -304,3 +305,15 @@ def test_fills_are_never_worse_than_the_limit_nor_larger_than_what_was_shown(ste
         assert resting == (not ended and filled < quantity)
     executions = [report.execution_id for report in pit.reports if report.execution_id]
     assert len(executions) == len(set(executions))
+
+
+def test_a_day_order_does_not_outlive_its_day_whoever_forgot_to_say_that_it_is_over(pit: Pit) -> None:
+    goog = pit.market.ids.goog
+    order = pit.send(Side.BUY, 1, "1.00", instrument=goog)
+    gtc = pit.send(Side.BUY, 1, "1.00", TimeInForce.GTC, instrument=goog)
+    pit.market.clock.advance(CLOSE_NS + 4 * NS_PER_DAY)
+    pit.market.quote(goog, "0.50", "0.90")
+    pit.paper.on_instant(pit.market.clock.now_ns(), [goog])
+    assert (pit.fills(order), pit.fills(gtc)) == ([], [(1, px("0.90"))])
+    pit.paper.on_phase(pit.market.clock.now_ns())
+    assert pit.kinds(order) == ["accepted", "expired"]
