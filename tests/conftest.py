@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -71,18 +71,31 @@ def run_moneyness(profile: Path, tmp_path: Path) -> RunMoneyness:
         timeout_s: float = DESK_TIMEOUT_S,
         stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "terminal", *(str(argument) for argument in arguments)]
-        if profile is not None:
-            command += ["--profile", str(profile)]
-        return subprocess.run(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, **(env or {})},
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        return run_program(*arguments, profile=profile, folder=tmp_path, env=env, timeout_s=timeout_s, stdin=stdin)
 
     return run
+
+
+def run_program(
+    *arguments: str | Path,
+    profile: Path | None,
+    folder: Path,
+    env: dict[str, str] | None = None,
+    timeout_s: float = DESK_TIMEOUT_S,
+    stdin: str | None = None,
+    program: Sequence[str] = ("-m", "terminal"),
+) -> subprocess.CompletedProcess[str]:
+    """What the fixture ``run_moneyness`` does, for fixtures that live longer than one test."""
+    command = [sys.executable, "-P", *program, *(str(argument) for argument in arguments)]
+    if profile is not None:
+        command += ["--profile", str(profile)]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **(env or {})},
+        input=stdin if stdin is not None else "",
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )

@@ -50,6 +50,7 @@ class MarketDuties:
         self._scheduled: set[int] = set()
         self.waiting: tuple[str, ...] = ()
         self._said: set[str] = set()
+        self._messages = 0
         self._lock = threading.Lock()
 
     def start(self, now_ns: int) -> None:
@@ -120,5 +121,9 @@ class MarketDuties:
         self._road.roll_day(day, settlement_marks(account, self._table, self._state))
 
     def _heartbeat(self, ts_ns: int) -> None:
-        self._road.heartbeat(ts_ns)
+        messages = self._state.channel.messages
+        if messages != self._messages:
+            # A night has a thousand minutes, and each would be a write to the disk that says nothing.
+            self._messages = messages
+            self._road.heartbeat(ts_ns)
         self._engine.at(ts_ns + HEARTBEAT_NS, Rank.TIMER, self._heartbeat)
