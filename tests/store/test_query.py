@@ -155,7 +155,7 @@ def test_large_answers_stream(database: MarketDatabase) -> None:
 
 _WORDS = st.sampled_from(
     """SELECT * FROM option_quote raw.quote source WHERE ( ) , 1 'x' WITH a AS INSERT INTO DELETE RETURNING UNION ALL
-    read_csv('/etc/passwd') query('x') ; -- /* */ $$ ' " COPY TO EXPLAIN ANALYZE ATTACH '/tmp/x' SET threads = range(3)
+    read_csv('/etc/passwd') query('x') ; -- /* */ $$ ' " COPY TO EXPLAIN ANALYZE ATTACH 'out.csv' SET threads = range(3)
     LIMIT JOIN ON GROUP BY ORDER EXISTS CASE END [ ] { } :: E'\\'""".split()
 )
 
