@@ -11,7 +11,7 @@ import numpy as np
 from terminal.app import formats
 from terminal.app.ports import OrderDraft, OrderRow
 from terminal.app.views.ladder_keys import describe
-from terminal.app.views.order_words import action_words, state_words
+from terminal.app.views.order_words import action_words, price_words, state_words
 from terminal.core.instruments import Instrument
 from terminal.core.money import ABSENT_PX, notional_e4
 from terminal.core.orders import Effect, OrderState, OrderType, Side, TimeInForce
@@ -140,6 +140,15 @@ class TicketModel:
         text = describe(self.instrument, draft)
         action = action_words(draft.side, effect or draft.effect, self.instrument)
         return f"{action}{text.removeprefix(draft.side.name)}, {draft.time_in_force.value}"
+
+    def short(self, effect: Effect | None) -> str:
+        """``BTO 1 @ 1.60``: what a button has room for."""
+        draft = self._held or self.draft
+        if draft is None or self.instrument is None:
+            return ""
+        price = price_words(draft.order_type, draft.limit_px, self.instrument)
+        action = action_words(draft.side, effect or draft.effect, self.instrument)
+        return f"{action} {formats.size(draft.quantity)} @ {price}"
 
     def confirm(self) -> OrderDraft | None:
         """The held draft, once: a second call gives None until the next preview."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
+from terminal.app.views.export import plain_rows
 from terminal.app.views.health import health_rows, verdict
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelContext, Settings
@@ -70,4 +71,4 @@ class HealthPanel(Panel):
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""
-        return self.table.export_rows()
+        return plain_rows(*self.table.export_rows())

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QVBoxLayout
 
+from terminal.app.views.export import plain_rows
 from terminal.app.views.log_lines import LEVELS, filtered, level_word, log_rows
 from terminal.infra.logs import LogEntry
 from terminal.ui.bridge.frame_clock import Frame, Needs
@@ -124,7 +125,7 @@ class LogPanel(Panel):
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""
-        return self.table.export_rows()
+        return plain_rows(*self.table.export_rows())
 
     def start_finding(self) -> None:
         """Puts the cursor into the filter."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout
 
+from terminal.app.views.export import plain_rows
 from terminal.app.views.orders import OrderFilter, counts_line, order_text, orders_rows
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
@@ -148,7 +149,7 @@ class OrdersPanel(Panel):
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""
-        return self.table.export_rows()
+        return plain_rows(*self.table.export_rows())
 
     def can_cancel(self) -> bool:
         """Whether the chosen order still works."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout
 
 from terminal.app.ports import PositionRow
+from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.positions import PositionsView, totals
 from terminal.ui.bridge.frame_clock import Frame, Needs
@@ -115,7 +116,7 @@ class PositionsPanel(Panel):
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""
-        return self.table.export_rows()
+        return plain_rows(*self.table.export_rows())
 
     def has_chosen(self) -> bool:
         """Whether a row is chosen."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout
 
+from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.watchlist import WatchlistView
 from terminal.core.instruments import Instrument, UnknownInstrumentError
@@ -115,7 +116,7 @@ class WatchlistPanel(Panel):
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""
-        return self.table.export_rows()
+        return plain_rows(*self.table.export_rows())
 
     def has_chosen(self) -> bool:
         """Whether a row is chosen."""

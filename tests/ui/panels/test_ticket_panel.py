@@ -47,7 +47,9 @@ def test_enter_previews_and_only_then_sends_once(bench: Bench, ticket: TicketPan
     bench.desk.arming.arm()
     bench.shell.run("ticket.go")
     assert bench.desk.trading.submitted == []
-    assert ticket.form.go.text().startswith("Send BUY 3 ACME 2026-01-05 95 C at 2.05, day")
+    assert ticket.form.go.text() == "Send BUY 3 @ 2.05"
+    bench.frame()
+    assert ticket.form.sentence.text().startswith("BUY 3 ACME 2026-01-05 95 C at 2.05, day. Enter sends it once")
     bench.shell.run("ticket.go")
     bench.shell.run("ticket.drop")
     (sent,) = bench.desk.trading.submitted

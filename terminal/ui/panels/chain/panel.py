@@ -25,9 +25,11 @@ from terminal.app import formats
 from terminal.app.ports import OrderDraft
 from terminal.app.views.chain import COLUMNS, STRIKE, ChainView, Series, series_of
 from terminal.app.views.chain_vols import chain_vols, method_name, years_left
+from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.core.instruments import Instrument, Style
 from terminal.core.orders import OrderType
+from terminal.core.osi import Right
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chain.columns import ChainColumns
@@ -167,6 +169,8 @@ class ChainPanel(Panel):
     def show_instrument(self, instrument: Instrument) -> None:
         """The chain of an underlying; of an option, its underlying's chain with its expiry and row."""
         self._wanted_option = None
+        if self._view.row_of(instrument.id) is not None:
+            return
         if instrument.option is not None:
             self._wanted_key = f"{instrument.option.symbol.expiry.isoformat()} {instrument.option.symbol.root}"
             self._wanted_option = instrument.id
@@ -212,11 +216,12 @@ class ChainPanel(Panel):
             column.title if place == STRIKE else f"{column.id.partition('.')[0].capitalize()} {column.title}"
             for place, column in enumerate(COLUMNS)
         ]
-        return heads, self._view.grid.texts
+        return plain_rows(heads, self._view.grid.texts)
 
     @Slot()
     def centre(self) -> None:
         """Scrolls to the strike nearest to the spot."""
+        self._wanted_option = None
         self._unsettled = 1
         self.mark_dirty()
 
@@ -260,10 +265,20 @@ class ChainPanel(Panel):
         self.table.begin_reset()
         self._view.refresh(0, -1, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.end_reset()
+        row = None if self._wanted_option is None else self._view.row_of(self._wanted_option)
+        if row is not None and self._wanted_option is not None:
+            terms = self.context.desk.table.get(self._wanted_option).option
+            side = "put" if terms is not None and terms.symbol.right is Right.PUT else "call"
+            self.table.setCurrentIndex(self.table.model().index(row, _AT[f"{side}.bid"]))
+
+    def _middle_row(self) -> int | None:
+        """The contract that the group asked for, else the strike nearest to the spot."""
+        wanted = None if self._wanted_option is None else self._view.row_of(self._wanted_option)
+        return self._view.at_the_money() if wanted is None else wanted
 
     def _keep_centred(self) -> None:
         """Holds the spot in the middle until a person scrolls, also while the dock grows into its place."""
-        bar, row = self.table.verticalScrollBar(), self._view.at_the_money()
+        bar, row = self.table.verticalScrollBar(), self._middle_row()
         if row is None or row >= self.table.model().rowCount():
             return
         size = (bar.maximum(), self.table.viewport().height())

@@ -11,11 +11,12 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from terminal.app import formats
-from terminal.app.ages import day_text, time_of_day
 from terminal.app.ports import TradingSnapshot
 from terminal.app.views.chart import FRAMES, ChartView
+from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.order_words import action_words
+from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument
 from terminal.core.messages import Phase
 from terminal.ui.bridge.frame_clock import Frame, Needs
@@ -142,12 +143,12 @@ class ChartPanel(Panel):
         if instrument is None:
             return None
         rows = [
-            [f"{day_text(int(bar['ts_ns']))} {time_of_day(int(bar['ts_ns']))}"]
+            [f"{from_ns(int(bar['ts_ns'])):%Y-%m-%d %H:%M:%S}"]
             + [formats.price(int(bar[name]), instrument) for name in ("open", "high", "low", "close")]
             + [formats.size(int(bar["volume"]))]
             for bar in self._view.bars
         ]
-        return ("Start (New York)", "Open", "High", "Low", "Close", "Volume"), rows
+        return plain_rows(("Start (New York)", "Open", "High", "Low", "Close", "Volume"), rows)
 
     # Commands.
 

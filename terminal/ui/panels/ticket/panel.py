@@ -272,19 +272,21 @@ class TicketPanel(Panel):
             return f"Would be denied: {self._estimate.problem}", "critical"
         if model.stage is Stage.PREVIEW:
             armed = self.context.desk.arming.is_armed
-            return ("Enter sends this once. Esc drops it.", "") if armed else (_HOW_TO_ARM, "warn")
+            full = model.sentence(self._effect())
+            return (f"{full}. Enter sends it once, Esc drops it.", "") if armed else (f"{full}. {_HOW_TO_ARM}", "warn")
         where = "The price follows the market until you write one. " if model.follows else ""
         return f"{where}Enter previews the order.", "text2"
 
+    def _effect(self) -> Effect | None:
+        opens = {"BTO": Effect.OPEN, "STO": Effect.OPEN, "SHORT": Effect.OPEN, "BTC": Effect.CLOSE, "STC": Effect.CLOSE}
+        return opens.get(self._estimate.action)
+
     def _write_stage(self) -> None:
-        """Buttons by stage; the send says in full what it sends."""
+        """Buttons by stage; the send says what it sends."""
         model = self._model
-        effect = {"BTO": Effect.OPEN, "STO": Effect.OPEN, "BTC": Effect.CLOSE, "STC": Effect.CLOSE}.get(
-            self._estimate.action
-        )
         if model.stage is Stage.PREVIEW:
-            self.form.go.setText(f"Send {model.sentence(effect)}")
-            self.form.go.setToolTip(self.form.go.text())
+            self.form.go.setText(f"Send {model.short(self._effect())}")
+            self.form.go.setToolTip(model.sentence(self._effect()))
         else:
             self.form.go.setText("Preview" if model.stage is Stage.EDIT else "Preview another")
             self.form.go.setToolTip("")
