@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from terminal.app.desk import Desk
 from terminal.app.desk_channel import DeskChannel
+from terminal.app.options import DeskOptions
 from terminal.app.ports import DeskMode
 from terminal.app.report import RunFigures, UiFigures, build_report, check_target, write_json
 from terminal.app.rooms import Rooms
@@ -21,7 +22,6 @@ from terminal.app.script import ScriptLine, read_script
 from terminal.app.script_runner import ScriptRunner
 from terminal.app.sessions import plan_session
 from terminal.app.watch import DeskWatch
-from terminal.cli.arguments import DeskOptions
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.calendars import Calendars

@@ -5,36 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 from terminal import __version__
+from terminal.app.options import DeskOptions
 from terminal.infra.failures import UsageError
 
 COMMANDS = ("desk", "import", "query", "journal", "kill", "backup", "restore", "bench", "doctor")
 _LONGEST_RANGE_DAYS = 3660
-
-
-@dataclass(frozen=True, slots=True)
-class DeskOptions:
-    """What ``moneyness desk`` was asked for. ``speed`` None is as fast as possible."""
-
-    seed: int | None
-    headless: bool
-    seconds: float | None
-    speed: float | None
-    size: tuple[int, int]
-    theme: str | None
-    workspace: str | None
-    screenshot: Path | None
-    report: str | None
-    script: Path | None
-    resume: bool
-    replay: Path | None
-    underlying: str | None
-    dates: tuple[date, ...]
 
 
 class _Parser(argparse.ArgumentParser):

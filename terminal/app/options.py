@@ -1,0 +1,27 @@
+"""What the desk is asked for, however it was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeskOptions:
+    """What ``moneyness desk`` was asked for. ``speed`` None is as fast as possible."""
+
+    seed: int | None
+    headless: bool
+    seconds: float | None
+    speed: float | None
+    size: tuple[int, int]
+    theme: str | None
+    workspace: str | None
+    screenshot: Path | None
+    report: str | None
+    script: Path | None
+    resume: bool
+    replay: Path | None
+    underlying: str | None
+    dates: tuple[date, ...]
