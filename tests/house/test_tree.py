@@ -58,6 +58,10 @@ def texts(repository: Path) -> dict[str, str]:
     return found
 
 
+PRETENDS = {"tests/infra/test_redaction.py"}
+"""Tests that need made-up places of made-up people: they check that such are taken out."""
+
+
 @pytest.fixture(scope="module")
 def sources(texts: dict[str, str]) -> dict[str, str]:
     """The Python files among them."""
@@ -81,7 +85,10 @@ def test_nothing_is_left_for_later(texts: dict[str, str]) -> None:
 
 def test_nothing_names_a_place_of_one_machine(texts: dict[str, str]) -> None:
     found = [
-        f"{name}: {line.strip()}" for name, text in texts.items() for line in text.splitlines() if PLACES.search(line)
+        f"{name}: {line.strip()}"
+        for name, text in texts.items()
+        for line in text.splitlines()
+        if PLACES.search(line) and name not in PRETENDS
     ]
     assert not found, "\n".join(found)
 
@@ -91,7 +98,7 @@ def test_nothing_names_a_package_registry(texts: dict[str, str]) -> None:
         f"{name}: {line.strip()}"
         for name, text in texts.items()
         for line in text.splitlines()
-        if REGISTRIES.search(line)
+        if REGISTRIES.search(line) and name not in PRETENDS
     ]
     assert not found, "\n".join(found)
 
