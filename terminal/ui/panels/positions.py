@@ -180,9 +180,9 @@ def _columns(view: PositionsView) -> tuple[Column, ...]:
         return partial(view.text, key)
 
     return (
-        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 176, Align.LEFT, bold=True),
-        Column("quantity", "Qty", "Shares or contracts; minus is short", text("quantity"), 56),
-        Column("average", "Avg", "Average price paid or received, USD", text("average"), 74),
+        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 176, Align.LEFT, bold=True, ages=False),
+        Column("quantity", "Qty", "Shares or contracts; minus is short", text("quantity"), 56, ages=False),
+        Column("average", "Avg", "Average price paid or received, USD", text("average"), 74, ages=False),
         Column(
             "mark", "Mark", "Mid of bid and ask, USD; amber when only one side is quoted", text("mark"), 74, tint=True
         ),
@@ -201,7 +201,15 @@ def _columns(view: PositionsView) -> tuple[Column, ...]:
             92,
             tone=Tone.SIGN,
         ),
-        Column("realised", "Realised", "Closed this session, before fees, USD", text("realised"), 84, tone=Tone.SIGN),
+        Column(
+            "realised",
+            "Realised",
+            "Closed this session before fees, USD",
+            text("realised"),
+            84,
+            tone=Tone.SIGN,
+            ages=False,
+        ),
         Column(
             "day", "Day P&L", "From the prior settlement, realised and unrealised, USD", text("day"), 88, tone=Tone.SIGN
         ),

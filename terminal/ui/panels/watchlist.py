@@ -226,7 +226,7 @@ def _columns(view: WatchlistView) -> tuple[Column, ...]:
         return partial(view.text, key)
 
     return (
-        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 56, Align.LEFT, bold=True),
+        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 56, Align.LEFT, bold=True, ages=False),
         Column("last", "Last", "Last trade, USD", text("last"), 58, tint=True),
         Column("change", "Chg", "Last trade less the prior official close, USD", text("change"), 70, tone=Tone.SIGN),
         Column(

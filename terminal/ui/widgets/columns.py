@@ -32,7 +32,8 @@ class Tone(Enum):
 class Column:
     """One column. ``tooltip`` says the unit and the formula's name. ``tint``: a changed cell is tinted for 300 ms.
     ``bar``: token of the bar behind the number (``"bid"``, ``"ask"``), whose length the rows give; it grows from the
-    edge that ``align`` names. ``width`` in pixels."""
+    edge that ``align`` names. ``width`` in pixels. ``ages``: whether the
+    value can be stale; a name or a quantity held cannot."""
 
     key: str
     head: str
@@ -46,6 +47,7 @@ class Column:
     bar: str = ""
     mono: bool = False
     bold: bool = False
+    ages: bool = True
 
 
 def plain(function: Callable[[Any], str]) -> CellText:

@@ -57,7 +57,7 @@ class CellDelegate(QStyledItemDelegate):
         text = model.texts[place][row]
         if not text:
             return
-        stale = model.stale[row]
+        stale = model.stale[row] and column.ages
         painter.setFont(self._fonts[place])
         painter.setPen(self._theme.colour("text2" if stale else self._tone(column, row, place)))
         inner = rect.adjusted(_PADDING, 0, -_PADDING, 0)
@@ -72,7 +72,7 @@ class CellDelegate(QStyledItemDelegate):
         elif width > inner.width():
             inner = rect.adjusted(1, 0, -1, 0)
         painter.drawText(inner, _FLAGS[column.align], text)
-        if stale and place:
+        if stale:
             self._underline(painter, inner, column.align, width)
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, row: int, place: int) -> None:

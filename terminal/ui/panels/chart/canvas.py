@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QWidget
 
 from terminal.app import ages, formats
-from terminal.app.views.chart import ChartView
+from terminal.app.views.chart import ChartView, Mark
 from terminal.core.instruments import InstrumentKind
 from terminal.ui.panels.chart.candles import CandlePainter
 from terminal.ui.panels.chart.geometry import Geometry
@@ -47,6 +47,7 @@ class ChartCanvas(QWidget):
         self._pixmap: QPixmap | None = None
         self._pixmap_key: tuple[object, ...] = ()
         self._generation = 0
+        self._time_marks: list[Mark] = []
         self._pointer: QPointF | None = None
         self._drag: _Drag | None = None
         self.lines: Sequence[PriceLine] = ()
@@ -106,6 +107,7 @@ class ChartCanvas(QWidget):
         paint_trades(painter, geometry, self.trades, self._theme)
         painter.setClipping(False)
         self._paint_price_axis(painter, geometry)
+        self._paint_time_axis(painter, geometry)
         last_y = self._paint_last_line(painter, geometry)
         paint_lines(painter, geometry, self.lines, self._theme, self._font, view.instrument, last_y)
         self._paint_last_tag(painter, geometry, last_y)
@@ -140,17 +142,11 @@ class ChartCanvas(QWidget):
             y = round(geometry.y(px))
             painter.setPen(grid)
             painter.drawLine(0, y, geometry.plot_width, y)
-        least_gap = 0.0
-        for mark in view.time_marks(max(2, geometry.plot_width // _MARK_EVERY_X)):
+        self._time_marks = view.time_marks(max(2, geometry.plot_width // _MARK_EVERY_X))
+        for mark in self._time_marks:
             x = round(geometry.x(mark.at))
             painter.setPen(grid)
             painter.drawLine(x, geometry.price_top, x, bottom)
-            width = self._metrics.horizontalAdvance(mark.text) + 8
-            left = min(x - width / 2, geometry.plot_width - width)
-            if left >= least_gap and x <= geometry.plot_width:
-                painter.setPen(theme.colour("text1" if mark.is_major else "text2"))
-                painter.drawText(QRect(round(left), bottom, width, geometry.axis_height), _CENTRE, mark.text)
-                least_gap = left + width
         night = QColor(theme.colour("text2"))
         night.setAlpha(130)
         painter.setPen(QPen(night, 1, Qt.PenStyle.DotLine))
@@ -182,6 +178,31 @@ class ChartCanvas(QWidget):
             if free and geometry.price_top - 2 <= y <= geometry.volume_top:
                 rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
                 painter.drawText(rect, _RIGHT, formats.price(round(px), instrument))
+
+    def _paint_time_axis(self, painter: QPainter, geometry: Geometry) -> None:
+        """Times, but for those that the crosshair's would half cover."""
+        bottom = geometry.height - geometry.axis_height
+        taken = self._pointer_time(geometry)
+        least = 0
+        for mark in self._time_marks:
+            x, width = round(geometry.x(mark.at)), self._metrics.horizontalAdvance(mark.text) + 8
+            rect = QRect(min(x - width // 2, geometry.plot_width - width), bottom, width, geometry.axis_height)
+            if rect.left() < least or x > geometry.plot_width or (taken is not None and rect.intersects(taken[0])):
+                continue
+            painter.setPen(self._theme.colour("text1" if mark.is_major else "text2"))
+            painter.drawText(rect, _CENTRE, mark.text)
+            least = rect.right()
+
+    def _pointer_time(self, geometry: Geometry) -> tuple[QRect, str] | None:
+        """Where the crosshair's time stands, and its text; None without a crosshair."""
+        if self._pointer is None or not geometry.plot().contains(self._pointer.toPoint()):
+            return None
+        place = self._place_under(geometry)
+        text = self._time_text(place)
+        width = self._metrics.horizontalAdvance(text) + 12
+        left = min(max(0, round(geometry.x(place)) - width // 2), geometry.plot_width - width)
+        bottom = geometry.height - geometry.axis_height
+        return QRect(left, bottom + 1, width, geometry.axis_height - 1), text
 
     def _last_token(self) -> str:
         last = self._view.bars[-1]
@@ -222,13 +243,11 @@ class ChartCanvas(QWidget):
         if y < geometry.volume_top:
             price = instrument.tick_class.table.nearest(round(geometry.price(y)))
             self._tag(painter, geometry, y, formats.price(price, instrument), "bg2")
-        text = self._time_text(place)
-        width = self._metrics.horizontalAdvance(text) + 12
-        left = min(max(0, x - width // 2), geometry.plot_width - width)
-        rect = QRect(left, bottom + 1, width, geometry.axis_height - 1)
-        painter.fillRect(rect, self._theme.colour("bg2"))
-        painter.setPen(self._theme.colour("text0"))
-        painter.drawText(rect, _CENTRE, text)
+        found = self._pointer_time(geometry)
+        if found is not None:
+            painter.fillRect(found[0], self._theme.colour("bg2"))
+            painter.setPen(self._theme.colour("text0"))
+            painter.drawText(found[0], _CENTRE, found[1])
 
     def _time_text(self, place: int) -> str:
         bars = self._view.bars

@@ -66,7 +66,7 @@ class LadderCanvas(QWidget):
         self._instrument: Instrument | None = None
         self._hover: Spot | None = None
         self._preview: tuple[int, OrderDraft] | None = None
-        self._ghost = ""
+        self._ghost, self._ghost_sends = "", False
         self._armed = False
         self._price_texts: dict[int, str] = {}
         self.setMouseTracking(True)
@@ -107,10 +107,10 @@ class LadderCanvas(QWidget):
             self._preview = wanted
             self.update()
 
-    def show_ghost(self, text: str) -> None:
-        """The word in the cell under the pointer: what a click would do."""
-        if text != self._ghost:
-            self._ghost = text
+    def show_ghost(self, text: str, sends: bool) -> None:
+        """The words in the cell under the pointer: what a click would do, and whether it sends at once."""
+        if (text, sends) != (self._ghost, self._ghost_sends):
+            self._ghost, self._ghost_sends = text, sends
             self.update()
 
     def show_armed(self, armed: bool) -> None:
@@ -325,7 +325,7 @@ class LadderCanvas(QWidget):
         if spot.zone in {Zone.BIDS, Zone.ASKS} and self._ghost:
             rect = self.cell_rect(spot.row, spot.zone)
             painter.setFont(self._head_font)
-            painter.setPen(self._theme.colour("armed" if self._armed else "text1"))
+            painter.setPen(self._theme.colour("armed" if self._ghost_sends else "text1"))
             painter.drawText(rect.adjusted(4, 0, -4, 0), _LEFT if spot.zone is Zone.BIDS else _RIGHT, self._ghost)
 
     def _price_text(self, px: int) -> str:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial, partialmethod
+from functools import partialmethod
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QSpinBox,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,18 +18,17 @@ from terminal.app import formats
 from terminal.app.ports import OrderDraft
 from terminal.app.views import ladder_keys
 from terminal.app.views.freshness import FeedWatch
-from terminal.app.views.ladder import AUTO, STEPS, LadderRows, LadderView
+from terminal.app.views.ladder import LadderRows, LadderView
 from terminal.app.views.ladder_keys import QUANTITY_PRESETS, Doing, LadderAction
 from terminal.core.instruments import Instrument
 from terminal.core.orders import Side
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.ladder.canvas import LadderCanvas, Spot, Zone
+from terminal.ui.panels.ladder.controls import MOST_QUANTITY, LadderControls
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
-
-_MOST = 1_000_000
 
 
 def _preset(number: int) -> PanelCommand:
@@ -71,26 +66,9 @@ class LadderPanel(Panel):
         self._preview: OrderDraft | None = None
         self._spot: Spot | None = None
         self._said = ""
-        self._shown_step = 1
         self.canvas = LadderCanvas(context.theme)
-        self.quantity = QSpinBox()
-        self.quantity.setRange(1, _MOST)
-        self.quantity.setValue(1)
-        self.quantity.setAccessibleName("Quantity of ladder orders")
-        self.quantity.setToolTip("Shares or contracts of each order from here (Left and Right, 1 to 6)")
-        self.quantity.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.quantity.setFixedWidth(52)
-        self.step = QComboBox()
-        self.step.setAccessibleName("Ticks a row")
-        for each in (AUTO, *STEPS):
-            self.step.addItem("Auto" if each == AUTO else f"{each} tick{'' if each == 1 else 's'}", each)
-        self.centre_button = QToolButton()
-        self.centre_button.setText("Centre")
-        self.centre_button.setProperty("role", "flat")
-        self.centre_button.setToolTip("Put the market in the middle (C). Rows hold still under the pointer.")
-        self.armed = QToolButton()
-        self.armed.setProperty("role", "flat")
-        self.armed.setAccessibleName("Arm or disarm")
+        self.controls = LadderControls()
+        self.quantity, self.step = self.controls.quantity, self.controls.step
         self.note = ElidedLabel()
         self.note.setProperty("role", "faint")
         self.note.setContentsMargins(6, 2, 6, 2)
@@ -100,34 +78,15 @@ class LadderPanel(Panel):
         self.canvas.hovered.connect(self._hovered)
         self.canvas.wheeled.connect(self._wheeled)
         self.step.currentIndexChanged.connect(self._step_chosen)
-        self.centre_button.clicked.connect(self.centre)
-        self.armed.clicked.connect(self._toggle_arming)
+        self.controls.centre.clicked.connect(self.centre)
+        self.controls.armed.clicked.connect(self._toggle_arming)
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for row in (first, second):
-            row.setContentsMargins(4, 2, 4, 0)
-            row.setSpacing(2)
-        first.addWidget(self.quantity)
-        for number, each in enumerate(QUANTITY_PRESETS, start=1):
-            button = QToolButton()
-            button.setText(formats.size(each))
-            button.setProperty("role", "flat")
-            button.setToolTip(f"Quantity {each} ({number})")
-            button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
-            button.clicked.connect(partial(self.quantity.setValue, each))
-            first.addWidget(button)
-        first.addStretch(1)
-        second.addWidget(self.step)
-        second.addWidget(self.centre_button)
-        second.addStretch(1)
-        second.addWidget(self.armed)
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(2)
-        inner.addLayout(first)
-        inner.addLayout(second)
+        inner.addWidget(self.controls)
         inner.addWidget(self.canvas, 1)
         inner.addWidget(self.note)
         self.empty = EmptyState("Choose a symbol to see its prices.", "Find a symbol", self._find)
@@ -150,15 +109,11 @@ class LadderPanel(Panel):
         self._rows = rows
         self.canvas.show_rows(rows, instrument)
         self._show_preview()
-        if self._shown_step != self._view.step:
-            self._shown_step = self._view.step
-            self.step.setItemText(0, "Auto" if self._shown_step == 1 else f"Auto: {self._shown_step} ticks")
+        self._write_ghost()
+        self.controls.show_step(self._view.step)
         is_armed = desk.arming.is_armed
         self.canvas.show_armed(is_armed)
-        word = desk.arming.state.word
-        if word != self.armed.text():
-            self.armed.setText(word)
-            self.armed.setToolTip("Clicks and keys send orders" if is_armed else "Clicks only draft; press to arm")
+        self.controls.show_arming(desk.arming.state, self.context.theme)
         self._write_note(rows)
 
     def show_instrument(self, instrument: Instrument) -> None:
@@ -171,6 +126,7 @@ class LadderPanel(Panel):
     def apply_theme(self, theme: Theme) -> None:
         """New colours."""
         self.canvas.apply_theme(theme)
+        self.controls.show_arming(self.context.desk.arming.state, theme, again=True)
 
     def save_settings(self) -> Settings:
         """Quantity and ticks a row."""
@@ -179,7 +135,7 @@ class LadderPanel(Panel):
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
         quantity = settings.get("quantity")
-        if isinstance(quantity, int) and 1 <= quantity <= _MOST:
+        if isinstance(quantity, int) and 1 <= quantity <= MOST_QUANTITY:
             self.quantity.setValue(quantity)
         place = self.step.findData(settings.get("step"))
         if place >= 0:
@@ -324,11 +280,20 @@ class LadderPanel(Panel):
     def _hovered(self, spot: Spot | None) -> None:
         self._spot = spot
         self._view.is_held = spot is not None
-        verb = "Buy" if spot is not None and spot.zone is Zone.BIDS else "Sell"
-        word = verb if self.context.desk.arming.is_armed else f"Draft {verb}"
-        self.canvas.show_ghost(f"{word} {formats.size(self.quantity.value())}")
+        self._write_ghost()
         if self._rows is not None:
             self._write_note(self._rows)
+
+    def _write_ghost(self) -> None:
+        """What a click here would do, before it is done."""
+        spot, instrument, rows = self._spot, self._view.instrument, self._rows
+        if spot is None or instrument is None or rows is None or spot.row >= len(rows.prices):
+            return
+        side = Side.BUY if spot.zone is Zone.BIDS else Side.SELL
+        takes = ladder_keys.would_trade(side, int(rows.prices[spot.row]), self._quote(instrument))
+        sends = self.context.desk.arming.is_armed and not takes
+        verb = side.name.capitalize()
+        self.canvas.show_ghost(f"{verb if sends else f'Draft {verb}'} {formats.size(self.quantity.value())}", sends)
 
     @Slot(int, bool)
     def _wheeled(self, rows: int, with_control: bool) -> None:
