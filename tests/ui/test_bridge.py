@@ -128,6 +128,7 @@ def test_a_widget_that_goes_takes_its_clients_with_it(clock: FrameClock, qtbot: 
 def test_ready_freezes_the_heap_and_stop_gives_the_collector_back(clock: FrameClock, qtbot: QtBot) -> None:
     gc.enable()
     clock.start()
+    assert not gc.isenabled(), "other threads run already: a collection there would destroy Qt objects"
     clock.ready()
     assert not gc.isenabled()
     assert gc.get_freeze_count() > 0

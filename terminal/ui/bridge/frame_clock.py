@@ -104,7 +104,13 @@ class FrameClock(QObject):
         self._timer.timeout.connect(self.tick)
 
     def start(self) -> None:
-        """Begins to tick."""
+        """Begins to tick, and to collect garbage here and nowhere else.
+
+        A cyclic collection on another thread, or in the middle of a paint, would destroy Qt objects in the wrong place.
+        """
+        gc.disable()
+        self._collects = True
+        self._last_full_collection_ns = time.perf_counter_ns()
         self._timer.start()
 
     def stop(self) -> None:
@@ -121,10 +127,7 @@ class FrameClock(QObject):
         return self._timer.isActive()
 
     def ready(self) -> None:
-        """The desk is up: statistics count from here, the heap is frozen and the collector runs from this timer only.
-
-        A cyclic collection on another thread, or in the middle of a paint, would destroy Qt objects in the wrong place.
-        """
+        """The desk is up: statistics count from here, and the heap is frozen."""
         gc.collect()
         gc.freeze()
         gc.disable()
