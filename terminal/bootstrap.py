@@ -39,6 +39,7 @@ from terminal.market.importers.sources import SourceTable
 from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
+from terminal.store.restore import finish_restore
 
 if TYPE_CHECKING:
     from terminal.ui.desk_window import DeskWindow
@@ -74,6 +75,7 @@ def run_desk(options: DeskOptions, profile: Profile, over: threading.Event) -> i
     _require_display(options)
     profile.ensure()
     with ProcessLock(profile.lock_file):
+        finish_restore(profile)
         settings = SettingsFile(profile.settings_file).load()
         logs = Logs(profile.logs_dir)
         logs.start()

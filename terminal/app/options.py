@@ -15,7 +15,7 @@ class DeskOptions:
     headless: bool
     seconds: float | None
     speed: float | None
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     theme: str | None
     workspace: str | None
     screenshot: Path | None

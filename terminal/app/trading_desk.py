@@ -11,7 +11,7 @@ from terminal.app.ports import OrderDraft
 from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.orders import Fill, Leg, OrderIntent
-from terminal.infra.logs import new_correlation
+from terminal.infra.logs import current_correlation, new_correlation
 from terminal.market.state import MarketState
 from terminal.portfolio.valuation import Valuation, ValuedPosition, value_account
 from terminal.risk.holdings import Holdings
@@ -98,7 +98,7 @@ class TradingDesk:
 
     def submit(self, draft: OrderDraft) -> str:
         """Hands a draft to the gate and gives the order's id; the verdict arrives as an order event."""
-        intent = self._intent(draft, self._road.new_order_id(), new_correlation())
+        intent = self._intent(draft, self._road.new_order_id(), current_correlation() or new_correlation())
         self._road.submit(intent)
         return intent.order_id
 
@@ -120,7 +120,7 @@ class TradingDesk:
     def flatten(self) -> int:
         """Cancels all and closes every position at market; gives the number of positions to close."""
         held = len(self._road.snapshot().account.open_positions)
-        self._road.flatten(new_correlation())
+        self._road.flatten(current_correlation() or new_correlation())
         return held
 
     def _intent(self, draft: OrderDraft, order_id: str, correlation: str) -> OrderIntent:

@@ -125,7 +125,7 @@ def _add_desk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="no display is needed")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="ends after N market seconds")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X|max")
-    parser.add_argument("--size", type=_size, default=(1280, 800), metavar="WxH")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="of the window, 1280x800 at first")
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument("--workspace", metavar="NAME")
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png")

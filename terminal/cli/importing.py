@@ -22,6 +22,7 @@ from terminal.market.importers.sources import Source, SourceTable
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
+from terminal.store.restore import finish_restore
 
 
 class _DatabaseSink:
@@ -48,6 +49,7 @@ def import_lean_folder(
     """Imports a folder, shows progress on a terminal, and reports rows read, kept and refused by reason."""
     profile.ensure()
     with ProcessLock(profile.lock_file):
+        finish_restore(profile)
         settings = SettingsFile(profile.settings_file).load()
         memory_mib = settings.recorder.memory_limit_mb
         database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import threading
 from pathlib import Path
+
+import msgspec
 
 # qasync picks the binding that is imported already.
 from PySide6.QtCore import Qt
@@ -16,8 +19,10 @@ from terminal.app.keymap import Keymap
 from terminal.app.report import UiFigures
 from terminal.app.workspaces import WorkspaceStore
 from terminal.infra import resources
+from terminal.infra.failures import UserFacingError
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
+from terminal.infra.settings_file import SettingsFile
 from terminal.ui import panels
 from terminal.ui.application import build_application, screenshot
 from terminal.ui.panel_registry import PanelRegistry
@@ -27,6 +32,8 @@ from terminal.ui.theme.theme import ThemeSwitch
 
 POLL_S = 0.02
 FRAMES_BEFORE_READY = 10
+DEFAULT_SIZE = (1280, 800)
+log = logging.getLogger(__name__)
 
 
 class DeskWindow:
@@ -39,7 +46,7 @@ class DeskWindow:
         settings: Settings,
         *,
         headless: bool,
-        size: tuple[int, int],
+        size: tuple[int, int] | None,
         theme: str | None,
         workspace: str | None,
     ) -> None:
@@ -49,6 +56,8 @@ class DeskWindow:
             colour_blind=look.palette == "blue-orange",
             comfortable=look.row_density == "comfortable",
         )
+        self._themes, self._first_choice = themes, themes.choice
+        self._profile, self._settings = profile, settings
         root = resources.root()
         self._application = build_application(themes, root, headless=headless)
         registry = PanelRegistry()
@@ -56,18 +65,23 @@ class DeskWindow:
         self._desk = desk
         self._over = threading.Event()
         self._wanted_in_front = threading.Event()
+        store = WorkspaceStore(profile.workspaces_dir)
+        if workspace is None and not look.restore_workspace:
+            workspace = store.names()[0]
         self.main = MainWindow(
             desk,
             registry,
             panels.PANEL_TYPES,
-            WorkspaceStore(profile.workspaces_dir),
+            store,
             themes,
             keymap=Keymap(profile.settings_file.with_name("keys.toml")),
             icons=IconSet(root / "icons"),
             workspace=workspace or "",
         )
         self.main.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
-        self.main.resize(*size)
+        self.main.resize(*(size or DEFAULT_SIZE))
+        if size is None and not headless and look.restore_workspace:
+            self.main.switcher.restore_window(self.main.switcher.name)
 
     def run(self, over: threading.Event) -> None:
         """Shows the window and returns when ``over`` is set or the window was closed."""
@@ -109,7 +123,24 @@ class DeskWindow:
         """Closes the window and gives what its frame clock counted since it was ready."""
         summary = self.main.frame_summary() if self.main.is_ready else None
         self.main.close()
+        self._keep_the_look()
         self._application.processEvents()
         if summary is None:
             return UiFigures()
         return UiFigures(summary.frames, round(summary.p99_ms, 3), round(summary.longest_gap_ms, 3))
+
+    def _keep_the_look(self) -> None:
+        """What the trader chose while the desk ran is in the settings at the next start."""
+        if self._themes.choice == self._first_choice:
+            return
+        name, colour_blind, comfortable = self._themes.choice
+        desk = msgspec.structs.replace(
+            self._settings.desk,
+            theme=name,
+            palette="blue-orange" if colour_blind else "teal-red",
+            row_density="comfortable" if comfortable else "dense",
+        )
+        try:
+            SettingsFile(self._profile.settings_file).save(msgspec.structs.replace(self._settings, desk=desk))
+        except UserFacingError as problem:
+            log.warning("the look was not kept: %s", problem)
