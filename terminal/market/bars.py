@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 
 import numpy as np
@@ -23,6 +24,8 @@ class BarStore:
 
     def __init__(self, lock: SequenceLock) -> None:
         self._lock = lock
+        # The engine opens slots for underlyings, and whoever reads a chart first opens its instrument's.
+        self._opening = threading.Lock()
         # Untouched pages of these arrays cost no memory, so every slot may have room for weeks.
         self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
         self.seconds = np.zeros((SLOTS, SECONDS_KEPT), BAR_ROW)
@@ -35,11 +38,14 @@ class BarStore:
         """Starts bars for an instrument; False when all slots are taken."""
         if self.slot_of[instrument] >= 0:
             return True
-        if self._used == SLOTS:
-            return False
-        self.slot_of[instrument] = self._used
-        self._used += 1
-        return True
+        with self._opening:
+            if self.slot_of[instrument] >= 0:
+                return True
+            if self._used == SLOTS:
+                return False
+            self.slot_of[instrument] = self._used
+            self._used += 1
+            return True
 
     def load(self, instrument: int, minutes: Rows) -> None:
         """Puts history (one-minute BAR_ROWs, ascending) before the first live bar; too much is cut at the old end."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from datetime import date
 
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.core.clock import NS_PER_S, at_ns, from_ns
-from terminal.market.bars import MINUTES_KEPT, BarStore, bar_starts, merge_bars
+from terminal.market.bars import MINUTES_KEPT, SLOTS, BarStore, bar_starts, merge_bars
 from terminal.market.rows import BAR_ROW, Rows
 from terminal.market.sequence_lock import SequenceLock
 
@@ -76,3 +78,26 @@ def test_history_that_is_too_long_loses_its_old_end() -> None:
     store.load(0, long)
     assert store.read(0, 60, MINUTES_KEPT + 5)["ts_ns"][0] == long["ts_ns"][5]
     assert len(store.read(1, 60)) == 0
+
+
+def test_slots_are_opened_once_each_whichever_thread_comes_first() -> None:
+    store = BarStore(SequenceLock())
+    start = threading.Barrier(4)
+
+    def open_all() -> None:
+        start.wait()
+        for instrument in range(2 * SLOTS):
+            store.open_slot(instrument)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=open_all) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    taken = store.slot_of[store.slot_of >= 0]
+    assert sorted(taken.tolist()) == list(range(SLOTS))
