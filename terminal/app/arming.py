@@ -96,13 +96,13 @@ class Arming:
         """Why the desk was last disarmed."""
         return self._reason
 
-    def permits(self, origin: Origin) -> bool:
-        """What the gate asks before a send.
+    def permits(self, origin: Origin, *, closes: bool = False) -> bool:
+        """What the gate asks before a send. ``closes``: every leg closes a position.
 
         A script's orders pass while the script has armed its paper account. Flattening and expiry reduce risk and pass
-        always; cancels are never asked.
+        always, as long as they close; cancels are never asked.
         """
-        if origin in {Origin.FLATTEN, Origin.EXPIRY}:
+        if closes and origin in {Origin.FLATTEN, Origin.EXPIRY}:
             return True
         if origin is Origin.SCRIPT:
             return self._script and self._is_paper

@@ -15,7 +15,7 @@ from terminal.app.trading_desk import TradingDesk
 from terminal.core.clock import NS_PER_S, MarketClock, from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Phase
-from terminal.core.orders import OrderIntent
+from terminal.core.orders import Effect, OrderIntent
 from terminal.core.tape import Tape
 from terminal.exchange.expiry import Expiry
 from terminal.exchange.fees import FeeSchedule
@@ -177,7 +177,8 @@ class Rooms:
         )  # fmt: skip
 
     def _is_armed(self, intent: OrderIntent) -> bool:
-        return self.arming.permits(intent.origin)
+        closes = all(leg.effect is Effect.CLOSE for leg in intent.legs)
+        return self.arming.permits(intent.origin, closes=closes)
 
     def _arming_blocked(self) -> str:
         if self.kill_switch.state() is not KillState.CLEAR:

@@ -105,5 +105,6 @@ def test_whatever_happens_only_an_armed_desk_lets_a_person_s_order_pass(steps: l
             calls[step]()
         people = (Origin.TICKET, Origin.HOTKEY, Origin.LADDER, Origin.SCRIPT)
         assert not any(arming.permits(origin) for origin in people)
-    assert arming.permits(Origin.FLATTEN)
-    assert arming.permits(Origin.EXPIRY)
+    assert arming.permits(Origin.FLATTEN, closes=True)
+    assert arming.permits(Origin.EXPIRY, closes=True)
+    assert not arming.permits(Origin.FLATTEN), "only what closes is a flatten"
