@@ -22,8 +22,8 @@ STEPS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 """Ticks a row."""
 AUTO = 0
 """As many ticks a row as it takes to have both sides of the market in view."""
-_SPREAD_ROWS = 3
-"""Under AUTO the spread takes at most one row in so many."""
+_MOST_SPREAD, _EASY_SPREAD = 0.6, 0.3
+"""Under AUTO: shares of the rows. A spread above the first makes rows coarser, one below the second finer again."""
 _EDGE = 0.3
 """When the market comes nearer to the edge than this share of the rows, the ladder centres again."""
 
@@ -161,15 +161,14 @@ class LadderView:
         """Under AUTO and not under the pointer: coarser at once when the spread no longer fits, finer with a margin."""
         if self.chosen_step != AUTO or (self.is_held and self._top_px is not None):
             return
-        wanted = 1
+        ticks = 0
         if quote["quality"] in {Quality.OK, Quality.CROSSED}:
             ticks = abs(int(quote["ask_px"]) - int(quote["bid_px"])) // instrument.tick_class.table.increment(middle)
-            room = max(1, count // _SPREAD_ROWS)
-            wanted = next((step for step in STEPS if ticks <= step * room), STEPS[-1])
-        if wanted > self.step or wanted * 4 <= self.step or self._top_px is None:
-            if wanted != self.step:
-                self._top_px = None
-            self.step = wanted
+        wanted = _step_for(ticks, count * _MOST_SPREAD)
+        if wanted < self.step and self._top_px is not None:
+            wanted = min(self.step, _step_for(ticks, count * _EASY_SPREAD))
+        if wanted != self.step:
+            self.step, self._top_px = wanted, None
 
     def _keep_in_view(self, middle: int, count: int) -> None:
         changed = count != self._row_count
@@ -287,6 +286,11 @@ class LadderView:
         if wrong and not has_depth:
             return wrong
         return "" if has_depth else "Top of the book only: there is no depth for this symbol."
+
+
+def _step_for(ticks: int, rows: float) -> int:
+    """The finest step at which a spread fits into so many rows."""
+    return next((step for step in STEPS if ticks <= step * rows), STEPS[-1])
 
 
 def _row_of(prices: Column, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -12,6 +12,7 @@ from terminal.app.views.health import health_rows, verdict
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelContext, Settings
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.column_fit import ColumnFit
 from terminal.ui.widgets.columns import Align, Column, Tone, as_is
 from terminal.ui.widgets.table import DataTable
 
@@ -19,7 +20,7 @@ _COLUMNS = (
     Column("state", "State", "Good, watch, bad or off", as_is, 70, Align.LEFT),
     Column("part", "Part", "Which part of the desk", as_is, 130, Align.LEFT, bold=True),
     Column("value", "Now", "The figure or word of now", as_is, 130, Align.LEFT),
-    Column("note", "What it means", "What to know or to do", as_is, 320, Align.LEFT, Tone.LABEL),
+    Column("note", "What it means", "What to know or to do", as_is, 160, Align.LEFT, Tone.LABEL),
 )
 
 
@@ -37,7 +38,9 @@ class HealthPanel(Panel):
         self.verdict.setObjectName("sentence")
         self.verdict.setContentsMargins(8, 4, 8, 4)
         self.table = DataTable(_COLUMNS, context.clock, context.theme, "Health of the desk")
-        self.table.horizontalHeader().setStretchLastSection(True)
+        places = self.table.table_model.place_of
+        groups = [[places[key]] for key in ("state", "part", "value", "note")]
+        self._fit = ColumnFit(self.table, groups, spread=[places["note"]])
         self.table.set_empty("Nothing has reported yet.")
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,12 +65,13 @@ class HealthPanel(Panel):
 
     def save_settings(self) -> Settings:
         """Columns."""
-        return {"table": self.table.save_state()}
+        return {"table": self.table.save_state()} if self._fit.is_chosen else {}
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Columns."""
         if isinstance(settings.get("table"), dict):
             self.table.restore_state(settings["table"])
+            self._fit.choose()
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""

@@ -15,6 +15,7 @@ from terminal.infra.logs import LogEntry
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.column_fit import ColumnFit
 from terminal.ui.widgets.columns import Align, Column, Tone, as_is
 from terminal.ui.widgets.table import DataTable
 
@@ -32,7 +33,7 @@ _COLUMNS = (
         Tone.FAINT,
         mono=True,
     ),
-    Column("text", "Text", "What happened", as_is, 400, Align.LEFT),
+    Column("text", "Text", "What happened", as_is, 200, Align.LEFT),
 )
 
 
@@ -67,7 +68,9 @@ class LogPanel(Panel):
         self.count = QLabel()
         self.count.setProperty("role", "faint")
         self.table = DataTable(_COLUMNS, context.clock, context.theme, "Log")
-        self.table.horizontalHeader().setStretchLastSection(True)
+        places = self.table.table_model.place_of
+        groups = [[places[key]] for key in ("time", "level", "text", "source", "correlation")]
+        self._fit = ColumnFit(self.table, groups, spread=[places["text"]])
         self.table.set_empty("No line passes the filter.", "Show the whole log", self.clear_filters)
         self.details = QPlainTextEdit()
         self.details.setReadOnly(True)
@@ -113,7 +116,10 @@ class LogPanel(Panel):
 
     def save_settings(self) -> Settings:
         """Level and columns; not the words, which were of their moment."""
-        return {"level": level_word(int(self.level.currentData())), "table": self.table.save_state()}
+        settings: Settings = {"level": level_word(int(self.level.currentData()))}
+        if self._fit.is_chosen:
+            settings["table"] = self.table.save_state()
+        return settings
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
@@ -122,6 +128,7 @@ class LogPanel(Panel):
             self.level.setCurrentIndex(words.index(settings["level"]))
         if isinstance(settings.get("table"), dict):
             self.table.restore_state(settings["table"])
+            self._fit.choose()
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The rows as shown."""

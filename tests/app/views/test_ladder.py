@@ -204,16 +204,19 @@ def test_auto_rows_are_as_coarse_as_the_spread_needs(small_market: SmallMarket) 
     assert view.step == 1
     small_market.quote(small_market.acme.id, 995_000, 1_005_000)
     rows = view.picture(21, (), LIVE)
-    assert view.step == 25
+    assert view.step == 10
     assert rows.best_bid >= 0
     assert rows.best_ask >= 0
     view.is_held = True
     small_market.quote(small_market.acme.id, 999_900, 1_000_100)
     view.picture(21, (), LIVE)
-    assert view.step == 25, "rows hold still under the pointer"
+    assert view.step == 10, "rows hold still under the pointer"
     view.is_held = False
     view.picture(21, (), LIVE)
     assert view.step == 1
+    small_market.quote(small_market.acme.id, 999_500, 1_000_500)
+    view.picture(21, (), LIVE)
+    assert view.step == 1, "a spread that still fits changes nothing"
     view.set_step(10)
     view.picture(21, (), LIVE)
     assert view.step == 10

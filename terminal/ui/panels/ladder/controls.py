@@ -67,7 +67,7 @@ class LadderControls(QWidget):
         """How many ticks a row has now, beside the word Auto."""
         if step != self._step:
             self._step = step
-            self.step.setItemText(0, "Auto" if step == 1 else f"Auto: {step} ticks")
+            self.step.setItemText(0, "Auto" if step == 1 else f"Auto: {step}")
 
 
 def _flat(text: str, tip: str) -> QToolButton:

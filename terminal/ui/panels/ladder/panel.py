@@ -293,7 +293,7 @@ class LadderPanel(Panel):
         takes = ladder_keys.would_trade(side, int(rows.prices[spot.row]), self._quote(instrument))
         sends = self.context.desk.arming.is_armed and not takes
         verb = side.name.capitalize()
-        self.canvas.show_ghost(f"{verb if sends else f'Draft {verb}'} {formats.size(self.quantity.value())}", sends)
+        self.canvas.show_ghost(f"{verb if sends else 'Draft'} {formats.size(self.quantity.value())}", sends)
 
     @Slot(int, bool)
     def _wheeled(self, rows: int, with_control: bool) -> None:
