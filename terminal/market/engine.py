@@ -193,8 +193,10 @@ class Engine(threading.Thread):
         return at
 
     def _watched_in(self, batch: Batch) -> npt.NDArray[np.int64]:
-        known = batch["instrument"] >= 0
-        return np.flatnonzero(known & self.watched[batch["instrument"]] & (batch["kind"] != Kind.CLOCK))
+        # Trades and depth, of which there are many more, fill nothing: only a quote does, or trading that begins again.
+        kind = batch["kind"]
+        able = np.flatnonzero(((kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)) & (batch["instrument"] >= 0))
+        return able[self.watched[batch["instrument"][able]]]
 
     def _apply(self, part: Batch) -> None:
         self.state.apply(part)
