@@ -143,9 +143,12 @@ class LadderView:
         self._put_own(rows, orders)
         return rows
 
-    def row_of(self, rows: LadderRows, px: int) -> int:
-        """The row that holds a price, -1 when it is off the screen."""
-        return int(_row_of(rows.prices, np.array([px], np.int64))[0])
+    def row_of(self, rows: LadderRows, px: int, side: Side) -> int:
+        """The row that shows a price, -1 when it is off the screen.
+
+        Between two rows a bid stands at the lower and an ask at the higher, so that no side looks better than it is.
+        """
+        return int(_row_of(rows.prices, np.array([px], np.int64), up=side is Side.SELL)[0])
 
     def _middle(self, quote: np.void, bids: Rows, asks: Rows) -> int | None:
         if len(bids) and len(asks):
@@ -214,7 +217,7 @@ class LadderView:
         for levels, sizes, sums in ((bids, rows.bids, rows.bid_sums), (asks, rows.asks, rows.ask_sums)):
             if not len(levels):
                 continue
-            where = _row_of(rows.prices, levels["px"])
+            where = _row_of(rows.prices, levels["px"], up=sizes is rows.asks)
             on = where >= 0
             np.add.at(sizes, where[on], levels["size"][on])
             # Levels are sorted from the best outwards, so the sum at a row is that of its furthest level.
@@ -223,15 +226,16 @@ class LadderView:
     def _put_top(self, rows: LadderRows, quote: np.void) -> None:
         for name, sizes, sums in (("bid", rows.bids, rows.bid_sums), ("ask", rows.asks, rows.ask_sums)):
             px, size = int(quote[f"{name}_px"]), int(quote[f"{name}_size"])
-            row = int(_row_of(rows.prices, np.array([px], np.int64))[0])
+            row = self.row_of(rows, px, Side.BUY if name == "bid" else Side.SELL)
             if px != ABSENT_PX and row >= 0 and size > 0:
                 sizes[row] = sums[row] = size
 
     def _mark(self, rows: LadderRows, quote: np.void, bids: Rows, asks: Rows) -> None:
         best_bid = int(bids["px"][0]) if len(bids) else int(quote["bid_px"])
         best_ask = int(asks["px"][0]) if len(asks) else int(quote["ask_px"])
-        found = _row_of(rows.prices, np.array([best_bid, best_ask, int(quote["last_px"])], np.int64))
-        rows.best_bid, rows.best_ask, rows.last = (int(row) for row in found)
+        rows.best_bid = self.row_of(rows, best_bid, Side.BUY)
+        rows.best_ask = self.row_of(rows, best_ask, Side.SELL)
+        rows.last = self.row_of(rows, int(quote["last_px"]), Side.BUY)
         rows.last_size, rows.aggressor = int(quote["last_size"]), int(quote["aggressor"])
 
     def _put_traded(self, rows: LadderRows, instrument: Instrument) -> None:
@@ -269,7 +273,7 @@ class LadderView:
         for order in orders:
             if order.instrument != self.instrument.id or order.state.is_terminal or order.limit_px is None:
                 continue
-            row = self.row_of(rows, order.limit_px)
+            row = self.row_of(rows, order.limit_px, order.side)
             if row >= 0:
                 sure = order.state in {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
                 left = order.quantity - order.filled
@@ -293,15 +297,28 @@ def _step_for(ticks: int, rows: float) -> int:
     return next((step for step in STEPS if ticks <= step * rows), STEPS[-1])
 
 
-def _row_of(prices: Column, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rows whose price is the highest at or below each wanted one; -1 off either end (``prices`` fall)."""
+def _row_of(prices: Column, wanted: npt.NDArray[np.int64], *, up: bool = False) -> npt.NDArray[np.int64]:
+    """Rows (``prices`` fall) of the highest price at or below each wanted one; with ``up``, of the lowest at or above.
+
+    -1 off either end.
+    """
     if not len(prices):
         return np.full(len(wanted), -1, np.int64)
     ascending = prices[::-1]
+    if up:
+        found = np.searchsorted(ascending, wanted, side="left")
+        beyond = wanted <= _next_out(ascending, 0, 1)
+        return np.where((found == len(prices)) | beyond, -1, len(prices) - 1 - found)
     found = np.searchsorted(ascending, wanted, side="right") - 1
-    above = 2 * ascending[-1] - ascending[-2] if len(prices) > 1 else ascending[-1] + 1
-    rows = len(prices) - 1 - found
-    return np.where((found < 0) | (wanted >= above), -1, rows)
+    beyond = wanted >= _next_out(ascending, -1, -2)
+    return np.where((found < 0) | beyond, -1, len(prices) - 1 - found)
+
+
+def _next_out(ascending: Column, end: int, inner: int) -> int:
+    """The price of the row that would come next beyond an end."""
+    if len(ascending) == 1:
+        return int(ascending[0]) + (1 if end else -1)
+    return int(2 * ascending[end] - ascending[inner])
 
 
 def _empty(count: int, note: str) -> LadderRows:

@@ -100,6 +100,19 @@ def test_coarser_rows_add_their_levels(small_market: SmallMarket) -> None:
     assert np.all(rows.prices % 500 == 0)
 
 
+def test_between_two_rows_no_side_looks_better_than_it_is(small_market: SmallMarket) -> None:
+    small_market.quote(small_market.acme.id, 7_501_300, 7_502_700, 10, 7)
+    view = ladder_of(small_market, small_market.acme.id)
+    view.set_step(5)
+    rows = view.picture(21, (), LIVE)
+    assert rows.prices[rows.best_bid] == 7_501_000
+    assert rows.prices[rows.best_ask] == 7_503_000
+    assert rows.asks[rows.best_ask] == 7
+    sell = ORDER(small_market.acme.id, Side.SELL, 3, 7_502_700)
+    rows = view.picture(21, (sell,), LIVE)
+    assert rows.own[rows.best_ask][0].left == 3
+
+
 def test_rows_follow_the_tick_table_of_an_option(small_market: SmallMarket) -> None:
     option = small_market.options[0]
     small_market.quote(option, 29_900, 30_500)
@@ -191,7 +204,8 @@ def test_every_price_on_the_ladder_finds_its_own_row(px: int, step: int, count: 
     rows = view.picture(count, (), LIVE)
     assert len(set(rows.prices.tolist())) == count
     for place, price in enumerate(rows.prices.tolist()):
-        assert view.row_of(rows, price) == place
+        assert view.row_of(rows, price, Side.BUY) == place
+        assert view.row_of(rows, price, Side.SELL) == place
 
 
 SHARED = opened_market()

@@ -22,7 +22,7 @@ def ladder(bench: Bench) -> LadderPanel:
 
 def click(panel: LadderPanel, px: int, zone: Zone) -> None:
     assert panel._rows is not None
-    row = panel._view.row_of(panel._rows, px)
+    row = panel._view.row_of(panel._rows, px, Side.BUY)
     assert row >= 0
     QTest.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=panel.canvas.cell_rect(row, zone).center())
 
@@ -57,7 +57,7 @@ def test_a_double_click_sends_one_order(bench: Bench) -> None:
     panel = ladder(bench)
     bench.desk.arming.arm()
     assert panel._rows is not None
-    row = panel._view.row_of(panel._rows, 999_900)
+    row = panel._view.row_of(panel._rows, 999_900, Side.BUY)
     spot = panel.canvas.cell_rect(row, Zone.BIDS).center()
     QTest.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=spot)
     QTest.mouseDClick(panel.canvas, Qt.MouseButton.LeftButton, pos=spot)

@@ -323,7 +323,7 @@ class LadderPanel(Panel):
     def _show_preview(self) -> None:
         row = -1
         if self._preview is not None and self._rows is not None and self._preview.limit_px is not None:
-            row = self._view.row_of(self._rows, self._preview.limit_px)
+            row = self._view.row_of(self._rows, self._preview.limit_px, self._preview.side)
         self.canvas.show_preview(row, self._preview)
 
     def _say(self, sentence: str) -> None:

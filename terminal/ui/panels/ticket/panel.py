@@ -82,11 +82,11 @@ class TicketPanel(Panel):
             return
         quote = self._quote(instrument)
         self._write_market(instrument, quote, frame)
+        if not self.form.limit.hasFocus() and self._model.follow(quote):
+            self._show_limit()
+            self._write_stage()
         if frame.wall_ns - self._judged_ns >= _JUDGE_EVERY_NS:
             self._judged_ns = frame.wall_ns
-            if not self.form.limit.hasFocus() and self._model.follow(quote):
-                self._show_limit()
-                self._write_stage()
             self._judge(instrument, quote)
         self._write_figures()
         self._write_sentence(instrument)
