@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partialmethod
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from terminal.app import formats
-from terminal.app.ports import OrderDraft
+from terminal.app.ports import OrderDraft, OrderRow
 from terminal.app.views import ladder_keys
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.ladder import LadderRows, LadderView
@@ -63,6 +63,8 @@ class LadderPanel(Panel):
         self._feed = FeedWatch(context.desk.health)
         self._view = LadderView(context.desk.market)
         self._rows: LadderRows | None = None
+        self._orders: Sequence[OrderRow] = ()
+        self._orders_version = -1
         self._preview: OrderDraft | None = None
         self._spot: Spot | None = None
         self._said = ""
@@ -104,8 +106,11 @@ class LadderPanel(Panel):
         if instrument is None:
             return
         desk = self.context.desk
-        orders = desk.trading.snapshot().orders
-        rows = self._view.picture(self.canvas.row_count(), orders, self._feed.pulse(frame.wall_ns))
+        version = desk.trading.version
+        if version != self._orders_version:
+            # A snapshot marks every position; thirty a second would be for nothing.
+            self._orders_version, self._orders = version, desk.trading.snapshot().orders
+        rows = self._view.picture(self.canvas.row_count(), self._orders, self._feed.pulse(frame.wall_ns))
         self._rows = rows
         self.canvas.show_rows(rows, instrument)
         self._show_preview()
