@@ -24,8 +24,9 @@ from terminal.app.sessions import plan_session
 from terminal.app.watch import DeskWatch
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
+from terminal.infra import disk
 from terminal.infra.calendars import Calendars
-from terminal.infra.crash import CrashReporter, last_crash
+from terminal.infra.crash import CrashReporter, acknowledge, last_crash
 from terminal.infra.failures import UserFacingError, WorkFailed
 from terminal.infra.local_channel import ChannelServer
 from terminal.infra.logs import Logs
@@ -74,18 +75,34 @@ def run_desk(options: DeskOptions, profile: Profile, over: threading.Event) -> i
         check_target(target)
     _require_display(options)
     profile.ensure()
-    with ProcessLock(profile.lock_file):
-        finish_restore(profile)
-        settings = SettingsFile(profile.settings_file).load()
-        logs = Logs(profile.logs_dir)
-        logs.start()
-        crashes = CrashReporter(profile.crash_dir, recent=logs.ring.snapshot)
-        crashes.install()
-        try:
-            return _run(options, profile, settings, script, logs, over)
-        finally:
-            crashes.uninstall()
-            logs.stop()
+    try:
+        with ProcessLock(profile.lock_file):
+            return _run_alone(options, profile, script, over)
+    except OSError as problem:
+        raise disk.explain(problem, "running the desk", profile.journal_file.parent) from problem
+
+
+def _run_alone(options: DeskOptions, profile: Profile, script: Sequence[ScriptLine], over: threading.Event) -> int:
+    """With the profile's lock: settings, logs and crash reports around the run."""
+    finish_restore(profile)
+    settings = SettingsFile(profile.settings_file).load()
+    logs = Logs(profile.logs_dir)
+    logs.start()
+    crashes = CrashReporter(profile.crash_dir, recent=logs.ring.snapshot)
+    crashes.install()
+    try:
+        return _run(options, profile, settings, script, logs, over)
+    except (UserFacingError, OSError):
+        log.warning("the run ended early", exc_info=True)
+        raise
+    except Exception as error:
+        log.exception("the run broke")
+        where = crashes.report("main", error) or profile.logs_dir
+        what = f"{type(error).__name__}: {error}".rstrip(".")
+        raise WorkFailed(f"The desk broke ({what}); what is known is in {where}.") from error
+    finally:
+        crashes.uninstall()
+        logs.stop()
 
 
 def _run(
@@ -110,6 +127,8 @@ def _run(
         crash = last_crash(profile.crash_dir)
         if crash is not None and not crash.seen:
             run.problems.append(f"The last run met a failure: {crash.summary}")
+            log.warning("the last run met a failure: %s", crash.summary)
+            acknowledge(profile.crash_dir)
         with ExitStack() as stopping:
             stopping.callback(_stop, run)
             window = _make_window(run)

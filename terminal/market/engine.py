@@ -196,7 +196,8 @@ class Engine(threading.Thread):
         # Trades and depth, of which there are many more, fill nothing: only a quote does, or trading that begins again.
         kind = batch["kind"]
         able = np.flatnonzero(((kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)) & (batch["instrument"] >= 0))
-        return able[self.watched[batch["instrument"][able]]]
+        hits: npt.NDArray[np.int64] = able[self.watched[batch["instrument"][able]]]
+        return hits
 
     def _apply(self, part: Batch) -> None:
         self.state.apply(part)
@@ -216,13 +217,22 @@ class Engine(threading.Thread):
     def _record(self, batch: Batch) -> None:
         """Waits for the recorder's room; at the stop for a moment only, since what was applied should be kept."""
         give_up_at = None
-        while not self.hooks.record(batch):
+        while not self._offer(batch):
             if self._stopping.is_set():
                 give_up_at = give_up_at or time.monotonic() + _LAST_WAIT_S
                 if time.monotonic() > give_up_at:
                     self.problems.append("The recorder had no room for the last messages before the stop.")
                     return
             time.sleep(0.001)
+
+    def _offer(self, batch: Batch) -> bool:
+        """A recorder that raises must not end the market with orders working: what it missed is said."""
+        try:
+            return self.hooks.record(batch)
+        except Exception as problem:
+            log.exception("recording failed")
+            self.problems.append(f"{len(batch):,} messages were not recorded: {problem}")
+            return True
 
     def _finish_instant(self, next_ns: int) -> bool:
         """Everything due before ``next_ns``; True when something ran, after which other ids may be watched."""
