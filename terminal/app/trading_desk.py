@@ -67,7 +67,7 @@ class TradingDesk:
         self._is_stale = is_stale
         self._previews = itertools.count(1)
         self._lock = threading.Lock()
-        self._cached: tuple[tuple[int, int], TradingPicture] | None = None
+        self._cached: tuple[tuple[int, int, bool], TradingPicture] | None = None
 
     @property
     def version(self) -> int:
@@ -77,7 +77,7 @@ class TradingDesk:
     def snapshot(self) -> TradingPicture:
         """The latest picture, marked at the latest quotes; the same object until one of the two changes."""
         book = self._road.snapshot()
-        key = (book.version, self._state.changed)
+        key = (book.version, self._state.changed, self._is_stale())
         with self._lock:
             if self._cached is None or self._cached[0] != key:
                 self._cached = (key, self._picture(book))

@@ -218,7 +218,7 @@ def apply_batch(  # type: ignore[no-untyped-def]
             if message[PHASE] == _PRE_MARKET:
                 _clear_books(book_slot, session_of, levels_count, instrument, message[PHASE_SESSION])
             continue
-        if instrument < 0 or instrument >= len(quotes) or kind_of[instrument] == 0:
+        if instrument < 0 or instrument >= len(quotes) or kind_of[instrument] == 0 or kind >= counts.shape[1]:
             if instrument != -1:
                 refused += 1
             continue

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,7 @@ from terminal.ui.theme.theme import ThemeSwitch
 
 POLL_S = 0.02
 FRAMES_BEFORE_READY = 10
+LAST_FRAMES_S = 0.4
 DEFAULT_SIZE = (1280, 800)
 log = logging.getLogger(__name__)
 
@@ -115,8 +117,12 @@ class DeskWindow:
 
     def screenshot(self, path: Path) -> None:
         """A picture of the window as it is now; WorkFailed when it cannot be written."""
-        self.main.clock.tick()
-        self._application.processEvents()
+        # Panels refresh at most every quarter of a second: let each have its turn, so that the picture is of one moment.
+        until = time.monotonic() + LAST_FRAMES_S
+        while time.monotonic() < until:
+            self.main.clock.tick()
+            self._application.processEvents()
+            time.sleep(POLL_S)
         screenshot(self.main, path)
 
     def close(self) -> UiFigures:
@@ -125,6 +131,7 @@ class DeskWindow:
         self.main.close()
         self._keep_the_look()
         self._application.processEvents()
+        self.main.clock.release_collector()
         if summary is None:
             return UiFigures()
         return UiFigures(summary.frames, round(summary.p99_ms, 3), round(summary.longest_gap_ms, 3))

@@ -125,7 +125,9 @@ def test_a_widget_that_goes_takes_its_clients_with_it(clock: FrameClock, qtbot: 
     assert inner.runs == 1
 
 
-def test_ready_freezes_the_heap_and_stop_gives_the_collector_back(clock: FrameClock, qtbot: QtBot) -> None:
+def test_ready_freezes_the_heap_and_the_collector_comes_back_when_no_thread_runs(
+    clock: FrameClock, qtbot: QtBot
+) -> None:
     gc.enable()
     clock.start()
     assert not gc.isenabled(), "other threads run already: a collection there would destroy Qt objects"
@@ -134,9 +136,11 @@ def test_ready_freezes_the_heap_and_stop_gives_the_collector_back(clock: FrameCl
     assert gc.get_freeze_count() > 0
     qtbot.waitUntil(lambda: clock.statistics.summary().frames > 3)
     clock.stop()
+    assert not clock.is_running
+    assert not gc.isenabled(), "the other threads run on until the desk has stopped them"
+    clock.release_collector()
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
-    assert not clock.is_running
 
 
 def test_garbage_is_collected_between_frames(clock: FrameClock) -> None:
@@ -150,6 +154,7 @@ def test_garbage_is_collected_between_frames(clock: FrameClock) -> None:
         assert gone == [1]
     finally:
         clock.stop()
+        clock.release_collector()
 
 
 def test_statistics_count_work_paint_and_gaps() -> None:

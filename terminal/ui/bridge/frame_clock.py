@@ -114,8 +114,11 @@ class FrameClock(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Ends ticking and gives the cyclic collector back to the interpreter."""
+        """Ends ticking. The cyclic collector stays off: other threads still run, see :meth:`release_collector`."""
         self._timer.stop()
+
+    def release_collector(self) -> None:
+        """Gives the cyclic collector back to the interpreter, once no other thread can meet a Qt object."""
         if self._collects:
             gc.enable()
             gc.unfreeze()
