@@ -117,7 +117,7 @@ class DeskWindow:
 
     def screenshot(self, path: Path) -> None:
         """A picture of the window as it is now; WorkFailed when it cannot be written."""
-        # Panels refresh at most every quarter of a second: let each have its turn, so that the picture is of one moment.
+        # Panels refresh at most every quarter of a second: each gets its turn, so that the picture is of one moment.
         until = time.monotonic() + LAST_FRAMES_S
         while time.monotonic() < until:
             self.main.clock.tick()
