@@ -88,6 +88,9 @@ class TicketPanel(Panel):
         if frame.wall_ns - self._judged_ns >= _JUDGE_EVERY_NS:
             self._judged_ns = frame.wall_ns
             self._judge(instrument, quote)
+        else:
+            # The last change before a quiet moment is judged as well: the cost must be that of the price beside it.
+            self.mark_dirty()
         self._write_figures()
         self._write_sentence(instrument)
 
