@@ -226,7 +226,7 @@ def _make_rooms(
     )
     if simulated is not None:
         for symbol, history in simulated.history().names.items():
-            rooms.state.bars.load(table.find(symbol).id, history.minutes)
+            rooms.state.bars.load(table.find(symbol).id, history.minutes, history.daily)
     return rooms
 
 

@@ -32,6 +32,8 @@ class BarStore:
         self.seconds_count = np.zeros((SLOTS, 1), np.int64)
         self.minutes = np.zeros((SLOTS, MINUTES_KEPT), BAR_ROW)
         self.minutes_count = np.zeros((SLOTS, 1), np.int64)
+        self._minutes_before: dict[int, Rows] = {}
+        self._days_before: dict[int, Rows] = {}
         self._used = 0
 
     def open_slot(self, instrument: int) -> bool:
@@ -47,19 +49,34 @@ class BarStore:
             self._used += 1
             return True
 
-    def load(self, instrument: int, minutes: Rows) -> None:
-        """Puts history (one-minute BAR_ROWs, ascending) before the first live bar; too much is cut at the old end."""
+    def load(self, instrument: int, minutes: Rows, days: Rows | None = None) -> None:
+        """Puts history before the first live bar: one-minute bars and, for the time before them, daily ones.
+
+        Both ascend and have the fields of BAR_ROW; minutes that are too many are cut at the old end.
+        """
         if not self.open_slot(instrument):
             return
-        slot = self.slot_of[instrument]
-        kept = minutes[-MINUTES_KEPT:]
-        self.minutes[slot, : len(kept)] = kept
-        self.minutes_count[slot, 0] = len(kept)
+        slot = int(self.slot_of[instrument])
+        self._minutes_before[slot] = minutes[-MINUTES_KEPT:].copy()
+        if days is not None and len(days):
+            kept = np.empty(len(days), BAR_ROW)
+            for name in BAR_ROW.names or ():
+                kept[name] = days[name]
+            kept["ts_ns"] = bar_starts(kept["ts_ns"], DAY_S)
+            self._days_before[slot] = kept
+        self._put_history(slot)
+
+    def _put_history(self, slot: int) -> None:
+        minutes = self._minutes_before[slot]
+        self.minutes[slot, : len(minutes)] = minutes
+        self.minutes_count[slot, 0] = len(minutes)
 
     def clear(self) -> None:
-        """Forgets all bars; the slots stay."""
+        """Forgets all bars but the history; the slots stay."""
         self.seconds_count[:] = 0
         self.minutes_count[:] = 0
+        for slot in self._minutes_before:
+            self._put_history(slot)
 
     def read(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
         """The newest ``most`` bars of ``seconds_per_bar`` seconds, ascending; a day is New York's.
@@ -69,8 +86,11 @@ class BarStore:
         """
         if not self.open_slot(instrument):
             return np.empty(0, BAR_ROW)
-        finer = self._lock.copy(lambda: self._finer(int(self.slot_of[instrument]), seconds_per_bar, most))
-        return merge_bars(finer, seconds_per_bar)[-most:]
+        slot = int(self.slot_of[instrument])
+        merged = merge_bars(self._lock.copy(lambda: self._finer(slot, seconds_per_bar, most)), seconds_per_bar)
+        if seconds_per_bar == DAY_S and slot in self._days_before:
+            merged = _after_days(self._days_before[slot], merged)
+        return merged[-most:]
 
     def _finer(self, slot: int, seconds_per_bar: int, most: int) -> Rows:
         whole_minutes = seconds_per_bar % 60 == 0
@@ -85,6 +105,16 @@ class BarStore:
         order = np.arange(count - wanted, count) % len(ring)
         finer: Rows = ring[order]
         return finer
+
+
+def _after_days(days: Rows, merged: Rows) -> Rows:
+    """Known whole days before those that minutes make; the oldest of these may be cut, so the known one is taken."""
+    if len(merged) == 0:
+        return days
+    before = days[days["ts_ns"] <= merged["ts_ns"][0]]
+    replaces = len(before) > 0 and before["ts_ns"][-1] == merged["ts_ns"][0]
+    joined: Rows = np.concatenate((before, merged[1:] if replaces else merged))
+    return joined
 
 
 def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:

@@ -101,3 +101,26 @@ def test_slots_are_opened_once_each_whichever_thread_comes_first() -> None:
         sys.setswitchinterval(before)
     taken = store.slot_of[store.slot_of >= 0]
     assert sorted(taken.tolist()) == list(range(SLOTS))
+
+
+def test_daily_history_stands_before_the_days_that_minutes_make() -> None:
+    store = BarStore(SequenceLock())
+    days = np.zeros(3, BAR_ROW)
+    days["ts_ns"] = [at_ns(date(2025, 12, day), 9, 30) for day in (30, 31)] + [at_ns(DAY, 9, 30)]
+    days["close"], days["volume"] = [1, 2, 3], [10, 20, 30]
+    minutes = minutes_from(at_ns(DAY, 9, 30), 780)
+    minutes["ts_ns"][390:] = at_ns(date(2026, 1, 6), 9, 30) + np.arange(390) * 60 * NS_PER_S
+    store.load(0, minutes, days)
+    read = store.read(0, 86_400)
+    assert read["close"].tolist() == [1, 2, 3, int(minutes["close"][-1])]
+    assert read["ts_ns"][0] == at_ns(date(2025, 12, 30), 0)
+    assert store.read(0, 86_400, 2)["close"].tolist() == [3, int(minutes["close"][-1])]
+
+
+def test_a_new_pass_through_the_market_keeps_the_history() -> None:
+    store = BarStore(SequenceLock())
+    history = minutes_from(at_ns(DAY, 9, 30), 390)
+    store.load(0, history)
+    store.minutes_count[0, 0] += 5
+    store.clear()
+    assert np.array_equal(store.read(0, 60), history)
