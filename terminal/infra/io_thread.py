@@ -40,7 +40,9 @@ class IoThread(threading.Thread):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def stop(self, timeout_s: float = 3.0) -> None:
-        """Cancels what still runs and ends the thread."""
+        """Cancels what still runs and ends the thread; one that was never started can then not be started either."""
+        if self.ident is None:
+            self._loop.close()
         if not self.is_alive():
             return
         self._running.wait(timeout_s)
