@@ -23,6 +23,8 @@ class IoThread(threading.Thread):
 
     def run(self) -> None:
         """The thread's loop."""
+        if self._loop.is_closed():
+            self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
         self._loop.set_exception_handler(_log_failure)
         self._loop.call_soon(self._running.set)
@@ -40,7 +42,7 @@ class IoThread(threading.Thread):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def stop(self, timeout_s: float = 3.0) -> None:
-        """Cancels what still runs and ends the thread; one that was never started can then not be started either."""
+        """Cancels what still runs and ends the thread."""
         if self.ident is None:
             self._loop.close()
         if not self.is_alive():
