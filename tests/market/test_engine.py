@@ -250,3 +250,123 @@ def test_a_feed_that_breaks_is_kept_as_a_failure() -> None:
     asyncio.run(runner.run())
     assert isinstance(runner.failure, OSError)
     assert runner.ended
+
+
+@settings(max_examples=25, deadline=None)
+@given(quotes, st.sampled_from([2, 8, 64]), st.integers(1, 9), st.integers(1, 12))
+def test_an_action_that_ends_the_run_ends_it_at_its_instant(
+    rows: list[tuple[int, int, int]], capacity: int, chunk: int, end_ns: int
+) -> None:
+    recorded: list[int] = []
+
+    def record(batch: Batch) -> bool:
+        recorded.extend(batch["ts_ns"][batch["kind"] == Kind.QUOTE].tolist())
+        return True
+
+    engine, tape = make_engine(EngineHooks(record=record), capacity)
+    feed = ListFeed(rows, chunk)
+    runner = FeedRunner(feed, tape, None, restart=engine.restart)
+    engine.at(end_ns, Rank.END, lambda ts_ns: engine.halt())
+    engine.start()
+
+    async def run() -> None:
+        task = asyncio.ensure_future(runner.run())
+        await until(lambda: runner.ended or not engine.is_alive())
+        await until(lambda: not engine.is_alive() or tape.lag == 0)
+        runner.stop()
+        await task
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    engine.stop()
+    seen = [ts for ts, _, _ in rows if ts <= end_ns]
+    assert recorded == seen
+    assert engine.state.channel.messages == len(seen)
+    unseen = len(rows) - len(seen)
+    assert not (runner.finished and tape.lag == 0 and unseen), "what was not seen still lies on the tape"
+
+
+def test_a_failure_of_the_engine_itself_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(batch: Batch) -> None:
+        raise MemoryError("no room at all")
+
+    engine, tape = make_engine(EngineHooks())
+    monkeypatch.setattr(engine.state, "apply", broken)
+    engine.start()
+    tape.write(ListFeed([(1, 0, 1)]).batch)
+    engine.join(10)
+    assert isinstance(engine.failure, MemoryError)
+
+
+def test_going_back_does_not_wait_for_an_engine_that_has_ended() -> None:
+    engine, tape = make_engine(EngineHooks())
+    engine.start()
+    engine.stop()
+    engine.restart(5)
+    assert tape.lag == 0
+
+
+def test_a_recorder_without_room_does_not_hold_the_stop_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("terminal.market.engine._LAST_WAIT_S", 0.01)
+    engine, tape = make_engine(EngineHooks(record=lambda batch: False))
+    engine.start()
+    tape.write(ListFeed([(1, 0, 1)]).batch)
+    engine.stop(10)
+    assert not engine.is_alive()
+    said = list(engine.problems)
+    assert said == (["The recorder had no room for the last messages before the stop."] if engine.state.changed else [])
+
+
+def test_seeking_forward_behind_what_was_written_ahead_does_not_start_over() -> None:
+    engine, tape = make_engine(EngineHooks(), 1024)
+    feed = ListFeed([(n, 0, n) for n in range(1, 100)])
+    starts: list[int] = []
+    runner = FeedRunner(feed, tape, None, restart=lambda: starts.append(1))
+
+    async def run() -> None:
+        task = asyncio.ensure_future(runner.run())
+        await until(lambda: runner.finished)
+        runner.seek(50, now_ns=10)
+        await asyncio.sleep(0.05)
+        runner.stop()
+        await task
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert starts == []
+    assert runner.finished
+    assert engine.state.channel.messages == 0
+
+
+def test_a_feed_that_was_stopped_has_ended_but_is_not_finished() -> None:
+    engine, tape = make_engine(EngineHooks())
+    feed = ListFeed([(n * SECOND_NS, 0, n) for n in range(1, 100)])
+    runner = FeedRunner(feed, tape, 1.0, restart=engine.restart)
+
+    async def run() -> None:
+        task = asyncio.ensure_future(runner.run())
+        await until(lambda: tape.written > 0)
+        runner.stop()
+        await task
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert runner.ended
+    assert not runner.finished
+
+
+def test_controls_from_another_thread_never_break_the_pace() -> None:
+    """The pace is asked for on the io thread while a person changes it on another."""
+    engine, tape = make_engine(EngineHooks())
+    runner = FeedRunner(ListFeed([(1, 0, 1)]), tape, 1.0, restart=engine.restart)
+    over = threading.Event()
+
+    def press() -> None:
+        while not over.is_set():
+            runner.set_speed(2.0)
+            runner.play()
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    try:
+        assert all(runner._due_ns(10) >= 0 for _ in range(20_000))
+    finally:
+        over.set()
+        presser.join()
