@@ -51,6 +51,14 @@ def average_price(px: int | None, instrument: Instrument) -> str:
     return fixed(px, instrument.price_scale, decimals if exact else decimals + 2)
 
 
+def mark_price(px: int | None, instrument: Instrument) -> str:
+    """A mid, which may lie half a tick off: always one place more than the tick, so that it never jumps about."""
+    if px is None or px == ABSENT_PX:
+        return MISSING
+    decimals = price_decimals(instrument.tick_class, px, instrument.price_scale)
+    return fixed(px, instrument.price_scale, decimals + 1)
+
+
 def change(px: int | None, instrument: Instrument) -> str:
     """A price difference with its sign, at least two decimals."""
     if px is None or px == ABSENT_PX:

@@ -50,6 +50,12 @@ def test_fixed_decimals_are_the_exact_number_rounded_half_to_even(px: int, scale
     assert not (exact == 0 and text.startswith("\u2212"))
 
 
+def test_a_mark_always_has_one_place_more_than_the_tick() -> None:
+    assert formats.mark_price(15_150, OPTION) == "1.515"
+    assert formats.mark_price(15_100, OPTION) == "1.510"
+    assert formats.mark_price(None, OPTION) == formats.MISSING
+
+
 def test_an_average_off_the_tick_shows_two_more_places() -> None:
     assert formats.average_price(16_000, OPTION) == "1.60"
     assert formats.average_price(16_033, OPTION) == "1.6033"

@@ -27,14 +27,18 @@ class PositionTotals:
 
     @property
     def line(self) -> str:
-        """``3 positions   unrealised +12.00   realised −50.00   day −38.00   1 without a mark``."""
-        if not self.count:
+        """``3 positions   unrealised +12.00   realised −50.00   day −38.00 before fees   1 without a mark``.
+
+        Also what was realised once nothing is held; empty when there was nothing at all.
+        """
+        if not (self.count or self.realised_e4 or self.day_e4):
             return ""
-        parts = [
-            f"{self.count} position{'' if self.count == 1 else 's'}",
-            f"unrealised {formats.money_overview(self.unrealised_e4, sign=True)}",
+        parts = [f"{self.count} position{'' if self.count == 1 else 's'}" if self.count else "flat"]
+        if self.count:
+            parts.append(f"unrealised {formats.money_overview(self.unrealised_e4, sign=True)}")
+        parts += [
             f"realised {formats.money_overview(self.realised_e4, sign=True)}",
-            f"day {formats.money_overview(self.day_e4, sign=True)}",
+            f"day {formats.money_overview(self.day_e4, sign=True)} before fees",
         ]
         if self.unmarked:
             parts.append(f"{self.unmarked} without a mark, not in the sums")
@@ -81,8 +85,10 @@ class PositionsView:
         row = self._table.get(int(str(instrument)))
         if column == "quantity":
             return formats.signed_size(value)
-        if column in {"average", "mark"}:
+        if column == "average":
             return formats.average_price(value, row)
+        if column == "mark":
+            return formats.mark_price(value, row)
         if column in _MONEY:
             return formats.money(value, sign=True)
         return formats.price(value, row)

@@ -42,7 +42,7 @@ _COLUMNS = (
         Align.LEFT,
         Tone.LABEL,
     ),
-    Column("state", "State", "Where the order stands, and why", _text("state"), 200, Align.LEFT),
+    Column("state", "State", "Where the order stands, and why", _text("state"), 140, Align.LEFT),
     Column(
         "reason",
         "Reason",
@@ -55,7 +55,7 @@ _COLUMNS = (
     ),
     Column("id", "Id", "Our own id, which the venue got too", _text("id"), 130, Align.LEFT, Tone.FAINT, visible=False),
 )
-_IMPORTANCE = ("action", "quantity", "symbol", "price", "state", "filled", "time", "average", "tif")
+_IMPORTANCE = ("action", "quantity", "symbol", "price", "state", "filled", "average", "time", "tif")
 
 
 class OrdersPanel(Panel):

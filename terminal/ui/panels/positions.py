@@ -211,6 +211,11 @@ def _columns(view: PositionsView) -> tuple[Column, ...]:
             ages=False,
         ),
         Column(
-            "day", "Day P&L", "From the prior settlement, realised and unrealised, USD", text("day"), 88, tone=Tone.SIGN
+            "day",
+            "Day P&L",
+            "From the prior settlement, realised and unrealised, before fees, USD",
+            text("day"),
+            88,
+            tone=Tone.SIGN,
         ),
     )

@@ -204,7 +204,8 @@ class MainWindow(QMainWindow):
     def _retitle(self) -> None:
         state = self.desk.arming.state
         armed = f" - {state.word}" if state.is_armed else ""
-        title = f"Moneyness - {self.desk.mode.word}{armed} - {self.switcher.name}"
+        # Last, where Qt looks for the program's name before it adds it a second time.
+        title = f"{self.desk.mode.word}{armed} - {self.switcher.name} - Moneyness"
         if title != self.windowTitle():
             self.setWindowTitle(title)
 

@@ -192,6 +192,9 @@ def test_positions_and_their_closing_drafts(small_market: SmallMarket) -> None:
     assert (covering.side, covering.order_type) == (Side.BUY, OrderType.MARKET)
     assert view.closing_draft(Position(option, 0)) is None
     assert totals([]).line == ""
+    closed = totals([Position(option, 0, unrealised_e4=None, realised_e4=-500_000)]).line
+    assert closed.startswith("flat   realised \u221250.00")
+    assert "unrealised" not in closed
     assert totals([Position(option, 1, unrealised_e4=None)]).unmarked == 1
 
 

@@ -66,8 +66,7 @@ class LadderCanvas(QWidget):
         self._instrument: Instrument | None = None
         self._hover: Spot | None = None
         self._preview: tuple[int, OrderDraft] | None = None
-        self._ghost, self._ghost_sends = "", False
-        self._armed = False
+        self._ghost, self._ghost_sends, self._armed = "", False, False
         self._price_texts: dict[int, str] = {}
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -237,9 +236,9 @@ class LadderCanvas(QWidget):
         most = max(int(rows.bid_sums.max()), int(rows.ask_sums.max()))
         if not rows.has_depth or most <= 0:
             return
-        for sums, zone, token in ((rows.bid_sums, Zone.BIDS, "series"), (rows.ask_sums, Zone.ASKS, "down")):
-            left, width = columns[zone]
-            ink = QColor(self._theme.tokens.series[0] if token == "series" else self._theme.tokens.down)
+        bid_ink, ask_ink = self._theme.tokens.series[0], self._theme.tokens.down
+        for sums, zone, token in ((rows.bid_sums, Zone.BIDS, bid_ink), (rows.ask_sums, Zone.ASKS, ask_ink)):
+            (left, width), ink = columns[zone], QColor(token)
             ink.setAlpha(120)
             painter.setPen(ink)
             before = left + width - 1 if zone is Zone.BIDS else left
@@ -318,15 +317,21 @@ class LadderCanvas(QWidget):
         spot, rows = self._hover, self._rows
         if spot is None or rows is None or spot.row >= len(rows.prices):
             return
-        whole = QRect(0, _HEAD_PX + spot.row * self._row_px, self.width(), self._row_px)
         shade = QColor(self._theme.colour("text1"))
         shade.setAlpha(26)
-        painter.fillRect(whole, shade)
+        painter.fillRect(0, _HEAD_PX + spot.row * self._row_px, self.width(), self._row_px, shade)
         if spot.zone in {Zone.BIDS, Zone.ASKS} and self._ghost:
-            rect = self.cell_rect(spot.row, spot.zone)
-            painter.setFont(self._head_font)
-            painter.setPen(self._theme.colour("armed" if self._ghost_sends else "text1"))
-            painter.drawText(rect.adjusted(4, 0, -4, 0), _LEFT if spot.zone is Zone.BIDS else _RIGHT, self._ghost)
+            self._paint_ghost(painter, spot, int((rows.bids if spot.zone is Zone.BIDS else rows.asks)[spot.row]))
+
+    def _paint_ghost(self, painter: QPainter, spot: Spot, size: int) -> None:
+        """Beside the size under the pointer; across the price, in the other side's cell, where there is no room."""
+        rect, is_bid = self.cell_rect(spot.row, spot.zone), spot.zone is Zone.BIDS
+        painter.setFont(self._head_font)
+        taken = self._metrics.horizontalAdvance(_size_text(size)) + 14 if size else 8
+        if painter.fontMetrics().horizontalAdvance(self._ghost) + taken > rect.width():
+            rect = self.cell_rect(spot.row, Zone.ASKS if is_bid else Zone.BIDS)
+        painter.setPen(self._theme.colour("armed" if self._ghost_sends else "text1"))
+        painter.drawText(rect.adjusted(4, 0, -4, 0), _LEFT if is_bid else _RIGHT, self._ghost)
 
     def _price_text(self, px: int) -> str:
         text = self._price_texts.get(px)
