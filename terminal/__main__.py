@@ -41,10 +41,10 @@ def _run(words: list[str]) -> int:
     found = parse(words)
     profile = Profile(root)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_dir()))
+    options = desk_options(found) if found.command == "desk" else None
     if found.command in {"desk", "import", "bench"}:
         _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]))
-    if found.command == "desk":
-        options = desk_options(found)
+    if options is not None:
         # Before the imports, which take a moment: from here on a signal is a wish to stop, and not the end.
         over = stop_signals.install()
         from terminal.bootstrap import run_desk
@@ -62,7 +62,8 @@ def _prepare_kernels(folder: Path) -> None:
 
     if is_warm(folder):
         return
-    _say("Compiling the arithmetic for this machine; this is done once for each version.")
+    if sys.stderr is not None and sys.stderr.isatty():
+        _say("Compiling the arithmetic for this machine; this is done once for each version.")
     try:
         with ProgressLine("Compiling") as line:
             warm_up(folder, line.show)

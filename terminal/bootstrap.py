@@ -41,6 +41,7 @@ from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
 from terminal.store.restore import finish_restore
+from terminal.venues.sim.universe import RATE as SIMULATED_RATE
 
 if TYPE_CHECKING:
     from terminal.ui.desk_window import DeskWindow
@@ -121,7 +122,7 @@ def _run(
         database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
         closing.callback(database.close)
         rooms = _make_rooms(options, profile, settings, journal, database, closing)
-        desk = Desk(rooms, logs.ring, settings)
+        desk = Desk(rooms, logs.ring, settings, interest_rate=SIMULATED_RATE if options.replay is None else 0.0)
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
         crash = last_crash(profile.crash_dir)
@@ -221,9 +222,10 @@ def _make_rooms(
             closing.callback(replay.database.close)
         plan = plan_session(journal, DeskMode.REPLAY, options.seed, options.dates[0], resume=False)
         simulated = None
-    rooms = Rooms(
-        plan, feed, table, profile, settings, calendars, journal, database, speed=options.speed, sources=sources
-    )
+    speed = options.speed
+    if options.replay is not None and not options.is_speed_given:
+        speed = None if settings.replay.speed == "max" else float(settings.replay.speed)
+    rooms = Rooms(plan, feed, table, profile, settings, calendars, journal, database, speed=speed, sources=sources)
     if simulated is not None:
         for symbol, history in simulated.history().names.items():
             rooms.state.bars.load(table.find(symbol).id, history.minutes, history.daily)

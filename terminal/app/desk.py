@@ -26,7 +26,7 @@ from terminal.market.state import MarketState
 class Desk:
     """Implements ``app.desk_port.DeskPort``."""
 
-    def __init__(self, rooms: Rooms, log: LogRing, settings: Settings) -> None:
+    def __init__(self, rooms: Rooms, log: LogRing, settings: Settings, *, interest_rate: float = 0.0) -> None:
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
@@ -43,6 +43,7 @@ class Desk:
         self.alerts = Alerts()
         self.log = log
         self.settings = settings
+        self.interest_rate = interest_rate
         self.state_to_paint = LatencyMeter()
         self._painted = 0
 

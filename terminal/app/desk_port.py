@@ -39,6 +39,11 @@ class DeskPort(Protocol):
         ...
 
     @property
+    def interest_rate(self) -> float:
+        """What implied vols start from, a decimal, continuously compounded; 0 where nobody knows better."""
+        ...
+
+    @property
     def day(self) -> Day:
         """The trading day."""
         ...

@@ -86,7 +86,7 @@ class DeskHealth:
     def _recording(self) -> HealthRow:
         status = self._recorder.status()
         note = status.problem or f"{status.rows:,} rows written; {status.lag:,} messages wait."
-        return HealthRow("recorder", "Recorder", f"{status.lag:,}", _RECORDER_STATES[status.state], note)
+        return HealthRow("recorder", "Recorder", f"{status.lag:,} msgs", _RECORDER_STATES[status.state], note)
 
     def _market_engine(self) -> HealthRow:
         problems = self._engine.problems

@@ -9,12 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class DeskOptions:
-    """What ``moneyness desk`` was asked for. ``speed`` None is as fast as possible."""
+    """What ``moneyness desk`` was asked for. ``speed`` None is as fast as possible; where it was not
+    given, the settings may say another for replays."""
 
     seed: int | None
     headless: bool
     seconds: float | None
     speed: float | None
+    is_speed_given: bool
     size: tuple[int, int] | None
     theme: str | None
     workspace: str | None

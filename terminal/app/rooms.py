@@ -215,5 +215,6 @@ def limits_of(settings: Settings) -> Limits:
         max_notional_e4=risk.max_order_notional_e4,
         quote_age_ns=int(risk.max_quote_age_s * NS_PER_S),
         collar_basis_points=int(risk.option_collar_percent * 100),
+        share_collar_basis_points=int(risk.share_collar_percent * 100),
         collar_ticks=risk.collar_min_ticks,
     )

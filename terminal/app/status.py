@@ -103,10 +103,10 @@ def _time(desk: DeskPort) -> tuple[Segment, ...]:
 def _lags(desk: DeskPort, frame_ms: float) -> tuple[Segment, ...]:
     rows = {row.key: row for row in desk.health.rows()}
     made = []
-    for key, label, rank in (("feed", "feed", 4), ("recorder", "rec", 7)):
+    for key, label, rank, widest in (("feed", "feed", 4, "000 ms"), ("recorder", "rec", 7, "00,000 msgs")):
         row = rows.get(key)
         if row is not None:
-            made.append(Segment(key, label, row.value, 2, rank, _HEALTH_TONES[row.state], "000 ms",
+            made.append(Segment(key, label, row.value, 2, rank, _HEALTH_TONES[row.state], widest,
                                 row.note or f"{row.label}: {row.value}", "panel.health"))  # fmt: skip
     tone = StatusTone.WARN if frame_ms > 8 else StatusTone.VALUE
     made.append(Segment("frame", "frame", f"{frame_ms:.1f} ms", 2, 8, tone, "00.0 ms",

@@ -14,6 +14,7 @@ from terminal.app.options import DeskOptions
 from terminal.infra.failures import UsageError
 
 COMMANDS = ("desk", "import", "query", "journal", "kill", "backup", "restore", "bench", "doctor")
+_AS_SET = -1.0
 _LONGEST_RANGE_DAYS = 3660
 
 
@@ -66,7 +67,8 @@ def desk_options(found: argparse.Namespace) -> DeskOptions:
         seed=found.seed,
         headless=found.headless,
         seconds=found.seconds,
-        speed=found.speed,
+        speed=1.0 if found.speed == _AS_SET else found.speed,
+        is_speed_given=found.speed != _AS_SET,
         size=found.size,
         theme=found.theme,
         workspace=found.workspace,
@@ -124,7 +126,7 @@ def _add_desk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_seed)
     parser.add_argument("--headless", action="store_true", help="no display is needed")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="ends after N market seconds")
-    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X|max")
+    parser.add_argument("--speed", type=_speed, default=_AS_SET, metavar="X|max")
     parser.add_argument("--size", type=_size, metavar="WxH", help="of the window, 1280x800 at first")
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument("--workspace", metavar="NAME")

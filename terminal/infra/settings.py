@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -130,18 +129,6 @@ class DeskSettings(Section, frozen=True):
         Literal["leave", "cancel"],
         Meta(description='Working orders when the desk is closed: "leave" them at the venue or "cancel" them.'),
     ] = "leave"
-    clock_zone: Annotated[str, Meta(description="Time zone of the exchange clock in the status bar (IANA name).")] = (
-        "America/New_York"
-    )
-
-    def __post_init__(self) -> None:
-        """Refuses a zone that the time zone database does not know."""
-        try:
-            ZoneInfo(self.clock_zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(
-                f"clock_zone: {self.clock_zone!r} is no time zone, write it like America/New_York"
-            ) from error
 
 
 class ReplaySettings(Section, frozen=True):

@@ -161,7 +161,9 @@ class PreTrade:
         if px is None or reference_px == ABSENT_PX:
             return
         tick_px = row.tick_class.table.increment(reference_px)
-        room_px = max(reference_px * self.limits.collar_basis_points // 10_000, self.limits.collar_ticks * tick_px)
+        limits = self.limits
+        share = limits.share_collar_basis_points if row.option is None else limits.collar_basis_points
+        room_px = max(reference_px * share // 10_000, limits.collar_ticks * tick_px)
         if (px - reference_px) * side > room_px:
             edge_px = reference_px + side * room_px
             ticks = row.tick_class.table

@@ -57,6 +57,7 @@ def place_of(profile: Profile, name: str) -> Path:
     """Where a member lies in a profile; BackupRefused for a name that is none of a backup's."""
     fixed = {
         "settings.toml": profile.settings_file,
+        "keys.toml": profile.settings_file.with_name("keys.toml"),
         "journal/journal.sqlite3": profile.journal_file,
         "journal/head.json": profile.journal_head_file,
         "market/market.duckdb": profile.database_file,
@@ -189,8 +190,9 @@ def _pack_market(profile: Profile, pack: _Pack, database: MarketDatabase | None,
 
 
 def _pack_folders(profile: Profile, pack: _Pack) -> None:
-    if profile.settings_file.exists():
-        pack.add_file("settings.toml", profile.settings_file)
+    for name in ("settings.toml", "keys.toml"):
+        if place_of(profile, name).exists():
+            pack.add_file(name, place_of(profile, name))
     for name, folder in (("workspaces", profile.workspaces_dir), ("recordings", profile.recordings_dir)):
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file() and not path.is_symlink() and not path.name.startswith("."):

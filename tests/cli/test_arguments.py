@@ -35,6 +35,8 @@ def test_a_replay_over_days() -> None:
     assert options.dates[0] == date(2015, 12, 23)
     assert len(options.dates) == 6
     assert options.speed is None
+    assert options.is_speed_given
+    assert not desk_options(parse(["desk"])).is_speed_given
     assert options.size == (2560, 1440)
 
 

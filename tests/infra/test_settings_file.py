@@ -67,7 +67,6 @@ any_settings = st.builds(
         row_density=st.sampled_from(["dense", "comfortable"]),
         restore_workspace=st.booleans(),
         working_orders_on_stop=st.sampled_from(["leave", "cancel"]),
-        clock_zone=st.sampled_from(["America/New_York", "Europe/Zurich", "Asia/Tokyo", "UTC"]),
     ),
     replay=st.builds(ReplaySettings, speed=st.one_of(numbers(0, 1_000_000), st.just("max"))),
 )
@@ -140,8 +139,6 @@ def test_a_left_out_key_has_its_default_and_windows_files_read(file: SettingsFil
         ("[rsk]\nx = 1", "line 1: rsk: is no setting"),
         ("risk = 3", "line 1: risk: expected a [table]"),
         ('[desk]\ntheme = "pink"', "line 2: desk.theme: 'pink' is none of its values"),
-        ('[desk]\nclock_zone = "Mars/Olympus"', "line 2: desk.clock_zone: 'Mars/Olympus' is no time zone"),
-        ('[desk]\nclock_zone = "../../etc/passwd"', "line 2: desk.clock_zone"),
         ("[account]\npaper_cash = 100000.0", 'line 2: account.paper_cash: expected text in "quotes"'),
         ('[account]\npaper_cash = "1e5"', "line 2: account.paper_cash: does not have the right form"),
         ('[account]\npaper_cash = "-1"', "line 2: account.paper_cash"),

@@ -185,6 +185,14 @@ def test_the_collar_of_a_cheap_option_is_counted_in_ticks(case: Case) -> None:
     assert case.buy(1, case.ids.call, "0.14").reason is DenyReason.OUTSIDE_COLLAR
 
 
+def test_shares_have_a_collar_of_their_own() -> None:
+    case = Case(Limits(share_collar_basis_points=500))
+    case.holdings = replace(case.holdings, cash_e4=10**12)
+    assert case.buy(1, case.ids.goog, "785.00").ok
+    assert case.buy(1, case.ids.goog, "786.00").reason is DenyReason.OUTSIDE_COLLAR
+    assert case.buy(1, case.ids.call, "1.76").ok
+
+
 def test_sizes(case: Case) -> None:
     assert case.buy(501, case.ids.call).sentence == "501 contracts are more than the limit of 500."
     assert case.buy(50_001, case.ids.goog).reason is DenyReason.TOO_LARGE

@@ -127,6 +127,7 @@ class FaceDesk:
 
     def __init__(self, mode: DeskMode = DeskMode.SIMULATED) -> None:
         self.mode = mode
+        self.interest_rate = 0.0
         self.table = InstrumentTable()
         for symbol, kind, name in (
             ("ACME", InstrumentKind.EQUITY, "Acme Works"),

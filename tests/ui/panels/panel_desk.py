@@ -111,6 +111,7 @@ class Desk:
     """What ``context.desk`` is."""
 
     def __init__(self, market: Any, clock: MarketClock) -> None:
+        self.interest_rate = 0.0
         self.table = market.table
         self.market = market.state
         self.clock = clock

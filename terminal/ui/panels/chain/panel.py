@@ -121,6 +121,7 @@ class ChainPanel(Panel):
         self.rate.setSingleStep(0.25)
         self.rate.setPrefix("r ")
         self.rate.setSuffix(" %")
+        self.rate.setValue(self.context.desk.interest_rate * 100)
         self.rate.setFixedWidth(86)
         self.centre_button = QToolButton()
         self.centre_button.setText("Centre")
