@@ -29,7 +29,7 @@ class PositionsPanel(Panel):
 
     TYPE, TITLE = "positions", "Positions"
     NEEDS = Needs.MARKET | Needs.TRADING
-    MIN_INTERVAL_MS = 200
+    MIN_INTERVAL_MS = 100
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand(
             "close", "Draft an order that closes the position", "close_chosen", ("Delete",), True, "has_chosen"

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-_WIDEST_PX = 420
+_WIDEST_PX = 480
 _BUTTON_FROM_PX = 64
 
 
