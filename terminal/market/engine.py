@@ -171,14 +171,14 @@ class Engine(threading.Thread):
         """Processes a batch and gives how many messages of it; not all once an action has ended the run."""
         ts_ns = batch["ts_ns"]
         at = 0
-        hits: npt.NDArray[np.int64] | None = None
+        able = _able_to_fill(batch)
+        hits, watched = self._watched_of(batch, able)
         while at < len(batch) and not self._stopping.is_set():
             if int(ts_ns[at]) > self._instant_ns and self._finish_instant(int(ts_ns[at])):
-                hits = None
                 if self._stopping.is_set():
                     break  # An action ended the run: nothing after its instant may be seen.
-            if hits is None:
-                hits = self._watched_in(batch)
+                if self.watched.tobytes() != watched:
+                    hits, watched = self._watched_of(batch, able)
             limit_ns = self._due[0].ts_ns if self._due else _NEVER_NS
             end = int(np.searchsorted(ts_ns, ts_ns[at], "right"))
             if not self._unmatched:
@@ -192,12 +192,10 @@ class Engine(threading.Thread):
             at = end
         return at
 
-    def _watched_in(self, batch: Batch) -> npt.NDArray[np.int64]:
-        # Trades and depth, of which there are many more, fill nothing: only a quote does, or trading that begins again.
-        kind = batch["kind"]
-        able = np.flatnonzero(((kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)) & (batch["instrument"] >= 0))
+    def _watched_of(self, batch: Batch, able: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], bytes]:
+        """Which of ``able`` resting orders wait for, and what was watched when this was asked."""
         hits: npt.NDArray[np.int64] = able[self.watched[batch["instrument"][able]]]
-        return hits
+        return hits, self.watched.tobytes()
 
     def _apply(self, part: Batch) -> None:
         self.state.apply(part)
@@ -251,3 +249,9 @@ class Engine(threading.Thread):
             self._settle()
             ran = True
         return ran
+
+
+def _able_to_fill(batch: Batch) -> npt.NDArray[np.int64]:
+    """Indices of quotes and of phases of one instrument; trades and depth, of which there are more, fill nothing."""
+    kind = batch["kind"]
+    return np.flatnonzero(((kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)) & (batch["instrument"] >= 0))
