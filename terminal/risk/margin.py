@@ -10,7 +10,7 @@ lose together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable
@@ -61,16 +61,22 @@ class Margin:
         return self.before_and_after(holdings, ())[0]
 
     def before_and_after(self, holdings: Holdings, more: Sequence[WorkingLeg]) -> tuple[BuyingPower, BuyingPower]:
-        """Buying power as it is, and as it would be with ``more`` working too; see :meth:`buying_power`."""
-        shorts = {each: -position.quantity for each, position in holdings.positions.items() if position.quantity < 0}
-        reserved_e4, pending = self._working(holdings.working)
-        requirement_e4 = self._requirement_e4(holdings, shorts, pending)
-        before = BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4)
-        more_e4, coming = self._working(more)
-        if coming:
-            together = {each: pending.get(each, 0) + coming.get(each, 0) for each in {*pending, *coming}}
-            requirement_e4 = self._requirement_e4(holdings, shorts, together)
-        return before, BuyingPower(holdings.cash_e4, requirement_e4, reserved_e4 + more_e4)
+        """Buying power as it is, and as it would be with the order ``more``; see :meth:`buying_power`.
+
+        Legs of ``more`` that close count as done: what they sell covers nothing and brings its price.
+        """
+        reserved_e4, _ = self._working(holdings.working)
+        more_e4, _ = self._working(more)
+        cash_e4 = holdings.cash_e4
+        before = BuyingPower(cash_e4, sum(self._requirements(holdings, ()).values()), reserved_e4)
+        requirement_e4 = sum(self._requirements(holdings, more).values()) if more else before.requirement_e4
+        closing_e4 = sum(self._closing_cash_e4(leg) for leg in more if leg.effect is Effect.CLOSE)
+        return before, BuyingPower(cash_e4 + closing_e4, requirement_e4, reserved_e4 + more_e4)
+
+    def uncovered(self, holdings: Holdings, more: Sequence[WorkingLeg]) -> dict[int, int]:
+        """By instrument id of what is short: by how much, in 1/10,000, the order ``more`` raises its requirement."""
+        before, after = self._requirements(holdings, ()), self._requirements(holdings, more)
+        return {each: need_e4 - before.get(each, 0) for each, need_e4 in after.items() if need_e4 > before.get(each, 0)}
 
     def _working(self, legs: Iterable[WorkingLeg]) -> tuple[int, dict[int, int]]:
         """What opening orders will cost, fees too, and the quantities that they sell short, by instrument id."""
@@ -87,6 +93,21 @@ class Margin:
                 pending[row.id] = pending.get(row.id, 0) + leg.remaining
         return reserved_e4, pending
 
+    def _closing_cash_e4(self, leg: WorkingLeg) -> int:
+        """What a closing leg brings when it fills, after fees; negative when it costs.
+
+        A sale counts at no more than the market pays now: a limit far above it would cover anything on paper.
+        """
+        row = self._table.get(leg.instrument)
+        fees_e4 = self._fees(row, leg.remaining)
+        if leg.side is Side.BUY:
+            return -self._cost_e4(row, leg) - fees_e4
+        quote = self._quotes.read_one(row.id)
+        bid_px = int(quote["bid_px"])
+        market_px = bid_px if bid_px != ABSENT_PX else mark_of(quote, is_option=row.option is not None).mark_px
+        px = min((each for each in (leg.limit_px, market_px) if each is not None), default=0)
+        return notional_e4(px, leg.remaining, row.multiplier, row.price_scale) - fees_e4
+
     def _cost_e4(self, row: Instrument, leg: WorkingLeg) -> int:
         px = leg.limit_px
         if leg.order_type is OrderType.MARKET or px is None:
@@ -95,23 +116,31 @@ class Margin:
                 raise UnpricedError(f"{row.label} has no ask, so the cost of a market order is not known")
         return notional_e4(px, leg.remaining, row.multiplier, row.price_scale)
 
-    def _requirement_e4(self, holdings: Holdings, shorts: dict[int, int], pending: dict[int, int]) -> int:
-        """``shorts`` are held (their premium is in the cash), ``pending`` are not yet (it is not)."""
-        cover = Cover(self._table, holdings)
-        total_e4 = 0
+    def _requirements(self, holdings: Holdings, more: Sequence[WorkingLeg]) -> dict[int, int]:
+        """What each short instrument ties up, by id, with the order ``more`` on its way."""
+        working = [*holdings.working, *more]
+        # Held shorts have brought their premium, those on their way have not.
+        shorts = {each: -position.quantity for each, position in holdings.positions.items() if position.quantity < 0}
+        for leg in more:
+            if leg.side is Side.BUY and leg.effect is Effect.CLOSE and leg.instrument in shorts:
+                shorts[leg.instrument] = max(0, shorts[leg.instrument] - leg.remaining)
+        _, pending = self._working(working)
+        cover = Cover(self._table, replace(holdings, working=working))
+        needs_e4: dict[int, int] = {}
         for instrument in sorted({*shorts, *pending}):
             row = self._table.get(instrument)
             held, coming = shorts.get(instrument, 0), pending.get(instrument, 0)
             if row.option is None:
-                total_e4 += self._short_shares_e4(row, held, coming)
+                needs_e4[instrument] = self._short_shares_e4(row, held, coming)
                 continue
             covered = cover.take_shares(row, held + coming)
             bare_held = max(0, held - covered)
             bare_coming = held + coming - covered - bare_held
             # The premium that came in is no money to spend until the option is bought back.
-            total_e4 += self._short_options_e4(row, bare_held, cover, with_value=True)
-            total_e4 += self._short_options_e4(row, bare_coming, cover, with_value=False)
-        return total_e4
+            needs_e4[instrument] = self._short_options_e4(
+                row, bare_held, cover, with_value=True
+            ) + self._short_options_e4(row, bare_coming, cover, with_value=False)
+        return needs_e4
 
     def _short_options_e4(self, row: Instrument, contracts: int, cover: Cover, *, with_value: bool) -> int:
         """What contracts without shares behind them need: the width of a spread where a long option stands by."""

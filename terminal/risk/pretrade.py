@@ -57,7 +57,10 @@ class PreTrade:
         self._fees = fees
 
     def judge(self, intent: OrderIntent, holdings: Holdings, now_ns: int) -> Verdict:
-        """The verdict at market time ``now_ns``. Closing orders are not held to size or buying power."""
+        """The verdict at market time ``now_ns``.
+
+        Closing orders are not held to size, and to buying power only when what they sell covers a short position.
+        """
         try:
             rows = [self._instrument(leg.instrument) for leg in intent.legs]
             self._check_shape(intent, rows)
@@ -221,7 +224,21 @@ class PreTrade:
                 f"The order needs {format_money(before_e4 - after_e4)} and the account has "
                 f"{format_money(before_e4)} of buying power.",
             )
+        if after_e4 < min(0, before_e4) and not _is_flatten(intent):
+            self._check_uncovers(holdings, legs, after_e4)
         return Verdict(intent, None, "", holdings.cash_e4, cash_after_e4, before_e4, after_e4)
+
+    def _check_uncovers(self, holdings: Holdings, legs: list[WorkingLeg], after_e4: int) -> None:
+        """Getting out passes whatever it costs, unless it leaves a short position without what stands behind it."""
+        more_e4 = self.margin.uncovered(holdings, legs)
+        if not more_e4 or not any(leg.side is Side.SELL for leg in legs):
+            return
+        shorts = " and ".join(self._table.get(each).label for each in more_e4)
+        raise _Refused(
+            DenyReason.BUYING_POWER,
+            f"What is sold covers the short {shorts}, which would need {format_money(sum(more_e4.values()))} more and "
+            f"leave {format_money(after_e4)} of buying power; buy the short back first.",
+        )
 
     def _spent_e4(self, legs: list[WorkingLeg], rows: list[Instrument]) -> int:
         """What the order takes from the cash when it fills at its limit or, without one, at the quote."""

@@ -312,3 +312,65 @@ _shared = Case()
 def test_judging_needs_only_the_protocols(case: Case) -> None:
     fresh = PreTrade(case.market.table, case.market.state, Limits(), lambda row, quantity: 0)
     assert fresh.judge(case.buy(1, case.ids.call).intent, case.holdings, case.market.clock.now_ns()).ok
+
+
+def test_a_long_leg_is_not_sold_from_under_its_short_one(case: Case) -> None:
+    case.hold(low_call=1, call=-1)
+    case.holdings = replace(case.holdings, cash_e4=8_000 * MONEY_SCALE)
+    for limit in (None, "8.00", "800.00"):
+        verdict = case.sell(1, case.ids.low_call, limit)
+        assert verdict.reason is DenyReason.BUYING_POWER, limit
+        # 14,932.00 for the bare call; 8,000.00 and the bid of 8.00 less 0.65 of fees pay for a part of it.
+        assert verdict.sentence == (
+            "What is sold covers the short GOOG 2015-12-24 750 C, which would need 14932.00 more and leave -6132.65 of "
+            "buying power; buy the short back first."
+        )
+    assert case.buy(1, case.ids.call).ok, "the short leg first"
+    assert case.sell(1, case.ids.low_call, origin=Origin.FLATTEN).ok, "getting flat is never blocked"
+    case.holdings = replace(case.holdings, cash_e4=15_000 * MONEY_SCALE)
+    verdict = case.sell(1, case.ids.low_call)
+    assert verdict.ok
+    assert verdict.buying_power_after_e4 == (15_000 + 800 - 14_932) * MONEY_SCALE - 6_500
+
+
+def test_shares_that_cover_a_call_are_sold_only_when_what_they_bring_pays_for_it(case: Case) -> None:
+    case.hold(goog=100, call=-1)
+    case.holdings = replace(case.holdings, cash_e4=0)
+    verdict = case.sell(100, case.ids.goog)
+    assert verdict.ok
+    assert (verdict.buying_power_after_e4 or 0) // MONEY_SCALE in range(59_860, 59_869), "74,800 less 14,932 and fees"
+    case.holdings = replace(case.holdings, cash_e4=8_000 * MONEY_SCALE)
+    verdict = case.sell(1, case.ids.goog)
+    assert verdict.reason is DenyReason.BUYING_POWER, "one share less and the call is bare"
+    assert "covers the short GOOG 2015-12-24 750 C, which would need 14932.00 more" in verdict.sentence
+    case.hold(goog=200, call=-1)
+    assert case.sell(100, case.ids.goog).ok, "a hundred others cover it still"
+
+
+def test_both_legs_of_a_spread_are_closed_together_whatever_the_account_has(case: Case) -> None:
+    case.hold(low_call=1, call=-1)
+    case.holdings = replace(case.holdings, cash_e4=-1_000 * MONEY_SCALE)
+    legs = (Leg(case.ids.low_call, Side.SELL), Leg(case.ids.call, Side.BUY))
+    intent = OrderIntent("o", "paper", legs, 1, OrderType.LIMIT, TimeInForce.DAY, Origin.TICKET, 0, px("6.00"))
+    verdict = case.market.pretrade.judge(intent, case.holdings, case.market.clock.now_ns())
+    assert verdict.ok, verdict.sentence
+
+
+@given(st.integers(-3, 3), st.integers(-3, 3), st.integers(0, 3), st.integers(-20_000, 20_000), st.booleans())
+def test_a_closing_order_passes_when_it_needs_no_more_or_the_account_can_pay(
+    call: int, low_call: int, hundreds: int, dollars: int, sells_call: bool
+) -> None:
+    case = _shared
+    case.hold(call=call, low_call=low_call, goog=100 * hundreds)
+    case.holdings = replace(case.holdings, cash_e4=dollars * MONEY_SCALE, working=[])
+    name, held = ("call", call) if sells_call else ("low_call", low_call)
+    if not held:
+        return
+    verdict = case.judge(Side.SELL if held > 0 else Side.BUY, abs(held), getattr(case.ids, name))
+    margin, before = case.market.pretrade.margin, case.holdings
+    case.hold(**{"call": call, "low_call": low_call, "goog": 100 * hundreds, name: 0})
+    more_e4 = margin.buying_power(case.holdings).requirement_e4 - margin.buying_power(before).requirement_e4
+    if more_e4 <= 0:
+        assert verdict.ok, verdict.sentence
+    if verdict.ok and more_e4 > 0:
+        assert (verdict.buying_power_after_e4 or 0) >= min(0, verdict.buying_power_before_e4 or 0)
