@@ -86,6 +86,12 @@ class PreTrade:
             raise _Refused(
                 DenyReason.BAD_QUANTITY, f"{intent.quantity} is no quantity: write a whole number above zero."
             )
+        if intent.order_type is OrderType.MARKET and intent.time_in_force is TimeInForce.GTC:
+            raise _Refused(
+                DenyReason.NOT_SUPPORTED,
+                "A market order cannot be gtc: what is not filled would wait overnight without a price; make it day or "
+                "ioc, or give it a limit.",
+            )
         for row in rows:
             if not row.is_tradable:
                 raise _Refused(DenyReason.NOT_TRADABLE, f"{row.label} is an index and cannot be bought or sold.")

@@ -102,6 +102,18 @@ def test_a_market_order_has_no_price_and_a_limit_order_has_one(case: Case) -> No
         assert verdict.reason is DenyReason.BAD_PRICE
 
 
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.CLOSED])
+@pytest.mark.parametrize("origin", [Origin.TICKET, Origin.SCRIPT, Origin.FLATTEN])
+def test_a_market_order_never_waits_overnight(case: Case, phase: Phase, origin: Origin) -> None:
+    case.market.phase(phase)
+    verdict = case.buy(1, case.ids.call, tif=TimeInForce.GTC, origin=origin)
+    assert (verdict.reason, verdict.sentence) == (
+        DenyReason.NOT_SUPPORTED,
+        "A market order cannot be gtc: what is not filled would wait overnight without a price; make it day or ioc, "
+        "or give it a limit.",
+    )
+
+
 def test_expired(case: Case) -> None:
     case.market.clock.advance(CLOSE_NS)
     assert case.buy(1, case.ids.call, "1.00").reason is DenyReason.EXPIRED_CONTRACT
