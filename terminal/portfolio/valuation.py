@@ -104,8 +104,9 @@ def mark_of(row: Any, *, is_option: bool, is_stale: bool = False, prior_px: int 
     if bid_px and ask_px is not None:
         return Mark(divide_rounded(bid_px + ask_px, 2), bid_px, ask_px, MarkSource.MID, is_closed, stale)
     if ask_px is not None:
-        # A bid of zero is a quote, and the middle of the market lies between it and the ask.
-        mark_px = ask_px if bid_px is None else divide_rounded(ask_px, 2)
+        # Nobody bids for a worthless option: its market lies between nothing and the ask, quoted as zero or not at all.
+        is_bid_zero = bid_px is not None or is_option
+        mark_px = divide_rounded(ask_px, 2) if is_bid_zero else ask_px
         return Mark(mark_px, None, ask_px, MarkSource.ONE_SIDE, is_closed, stale)
     if sellable_px is not None:
         return Mark(sellable_px, sellable_px, None, MarkSource.ONE_SIDE, is_closed, stale)

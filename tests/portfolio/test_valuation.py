@@ -55,7 +55,7 @@ def test_one_side_says_so_and_a_side_that_is_not_there_liquidates_nothing() -> N
     case.trade(1, case.market.ids.call, "1.60")
     case.market.quote(case.market.ids.call, "-", "1.60")
     (row,) = case.value().positions
-    assert (row.mark_px, row.one_sided, row.liquidation_px) == (16_000, True, None)
+    assert (row.mark_px, row.one_sided, row.liquidation_px) == (8_000, True, None)
     assert case.value().liquidation_equity_e4 is None
     case.market.quote(case.market.ids.call, "0.00", "0.05")
     (row,) = case.value().positions
@@ -63,6 +63,21 @@ def test_one_side_says_so_and_a_side_that_is_not_there_liquidates_nothing() -> N
     case.market.quote(case.market.ids.call, "1.40", "-")
     (row,) = case.value().positions
     assert (row.mark_px, row.one_sided, row.liquidation_px) == (14_000, True, 14_000)
+
+
+def test_an_option_nobody_bids_for_is_marked_alike_whether_the_bid_is_absent_or_zero() -> None:
+    case = Case()
+    case.trade(1, case.market.ids.call, "1.60")
+    case.trade(1, case.market.ids.goog, "748.00")
+    marks = []
+    for bid in ("-", "0.00"):
+        case.market.quote(case.market.ids.call, bid, "0.05")
+        option = next(row for row in case.value().positions if row.instrument == case.market.ids.call)
+        marks.append((option.mark_px, option.value_e4, option.one_sided, option.liquidation_px, option.source))
+    assert marks == [(250, 2_5000, True, None, MarkSource.ONE_SIDE)] * 2
+    case.market.quote(case.market.ids.goog, "-", "748.20")
+    shares = next(row for row in case.value().positions if row.instrument == case.market.ids.goog)
+    assert (shares.mark_px, shares.one_sided) == (px("748.20"), True), "shares are not worth half their ask"
 
 
 @pytest.mark.parametrize(("bid", "ask"), [("1.70", "1.60"), ("0.00", "0.00"), ("-", "-")])
