@@ -107,11 +107,9 @@ def test_a_market_order_has_no_price_and_a_limit_order_has_one(case: Case) -> No
 def test_a_market_order_never_waits_overnight(case: Case, phase: Phase, origin: Origin) -> None:
     case.market.phase(phase)
     verdict = case.buy(1, case.ids.call, tif=TimeInForce.GTC, origin=origin)
-    assert (verdict.reason, verdict.sentence) == (
-        DenyReason.NOT_SUPPORTED,
-        "A market order cannot be gtc: what is not filled would wait overnight without a price; make it day or ioc, "
-        "or give it a limit.",
-    )
+    assert verdict.reason is DenyReason.NOT_SUPPORTED
+    assert verdict.sentence.startswith("A market order cannot be gtc: ")
+    assert verdict.sentence.endswith("make it day or ioc, or give it a limit.")
 
 
 def test_expired(case: Case) -> None:
