@@ -5,6 +5,7 @@ The same fold runs while the desk trades and when it starts again; it reads noth
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,6 +34,8 @@ from terminal.risk.holdings import Holdings, WorkingLeg
 from terminal.trading.instrument_terms import ABOUT, introduce
 from terminal.trading.order_states import after_fill, after_report
 from terminal.trading.order_view import OrderView
+
+log = logging.getLogger(__name__)
 
 ABOUT_UNCLEAR = "unclear"
 """A NOTE with this word and an ``order_id``: the send ended without a clear answer."""
@@ -106,6 +109,21 @@ class Books:
         self.market_ns = max(self.market_ns, event.ts_ns)
         self._snapshot = None
         self._apply[event.kind](event)
+
+    def book(self, event: JournalEvent) -> None:
+        """:meth:`apply` that never raises: an event that cannot be folded in is left out and named as a problem."""
+        try:
+            self.apply(event)
+        except Exception as problem:
+            order_id = event.body.get("order_id")
+            what = f"The {event.kind.value}{f' of order {order_id}' if order_id else ''} in the journal"
+            sentence = (
+                f"{what}, market time {from_ns(event.ts_ns):%Y-%m-%d %H:%M:%S}, cannot be booked and is left out "
+                f"({type(problem).__name__}: {problem}); check the positions."
+            )
+            log.exception("%s", sentence)
+            self._problems.append(sentence)
+            self._snapshot = None
 
     def order(self, order_id: str) -> OrderView | None:
         """The order with that id."""

@@ -333,20 +333,12 @@ class Clerk:
         with self.lock:
             self.journal_problem = ""
             for event in everything:
-                self._book(event)
+                self.books.book(event)
             self._unrecorded = {key: each for key, each in self._unrecorded.items() if self.books.order(key) is None}
             self.changes += len(everything)
         for event in everything:
             self._tell(event)
         return True
-
-    def _book(self, event: JournalEvent) -> None:
-        try:
-            self.books.apply(event)
-        except Exception as problem:  # noqa: BLE001 - one bad event must not stop the road
-            sentence = f"Booking a {event.kind.value} failed: {type(problem).__name__}: {problem}"
-            log.error("%s\n%s", sentence, traceback.format_exc())
-            self.problems.append(sentence)
 
     def _tell(self, event: JournalEvent) -> None:
         for listener in tuple(self.listeners):

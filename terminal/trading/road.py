@@ -15,7 +15,7 @@ from terminal.core.events import Body, EventKind, JournalEvent, Settlement
 from terminal.core.instruments import InstrumentTable
 from terminal.core.latency import LatencyMeter
 from terminal.core.orders import ExecutionReport, OrderIntent
-from terminal.store.journal import Journal
+from terminal.store.journal import Journal, JournalBrokenError
 from terminal.trading.book_of_record import BookOfRecord, Books
 from terminal.trading.clerk import Clerk, Listener, Report
 from terminal.trading.gate import Gate
@@ -116,7 +116,7 @@ class OrderRoad(threading.Thread):
             events.append(JournalEvent(EventKind.DAY_ROLLED, session, now_ns, rolled))
         journal.append(events)
         for event in events:
-            books.apply(event)
+            books.book(event)
         return cls(journal, books, gate, table, clock, conducted=conducted)
 
     @property
@@ -276,13 +276,19 @@ class OrderRoad(threading.Thread):
 def fold_session(journal: Journal, session: str, table: InstrumentTable) -> Books:
     """The books of a session as its events leave them; instruments that the market lacks are added to ``table``.
 
-    LookupError when the journal does not know the session.
+    An event that cannot be folded in is left out and named among the problems. LookupError when the journal does not
+    know the session, JournalBrokenError when its beginning cannot be read: there is no account without it.
     """
     books = Books(session, table)
     for event in journal.read(session):
-        books.apply(event)
+        books.book(event)
     if books.version == 0:
         raise LookupError(f"the journal does not know the session {session}")
+    if not books.account.account or books.trading_day is None:
+        raise JournalBrokenError(
+            f"The session {session} cannot go on: its beginning in {journal.file} names no account, cash and day; "
+            "start a new session."
+        )
     return books
 
 

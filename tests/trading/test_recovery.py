@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from terminal.core.clock import at_ns
+from terminal.core.events import EventKind, JournalEvent
 from terminal.core.messages import Phase
 from terminal.core.orders import (
     Effect,
@@ -16,6 +17,7 @@ from terminal.core.orders import (
     Side,
     TimeInForce,
 )
+from terminal.store.journal import JournalBrokenError
 from terminal.trading.road import close_crashed, fold_session
 from tests.trading.rig import CLOSE_NS, Desk
 
@@ -92,6 +94,34 @@ def test_crashed_sessions_are_closed_and_kept(desk: Desk) -> None:
     assert fold_session(desk.journal, "S1", desk.market.table).is_closed
     with pytest.raises(LookupError, match="S9"):
         fold_session(desk.journal, "S9", desk.market.table)
+
+
+def test_an_event_that_cannot_be_booked_is_left_out_and_named_and_the_session_goes_on(desk: Desk) -> None:
+    ids = desk.market.ids
+    desk.buy(3, ids.call)
+    now_ns = desk.market.clock.now_ns()
+    desk.book()
+    desk.journal.append(
+        [
+            JournalEvent(EventKind.REPORT, "S1", now_ns, {"order_id": "S1-1", "kind": "shrug"}),
+            JournalEvent(EventKind.DAY_ROLLED, "S1", now_ns, {"day": "2015-12-24", "marks_px": {"NEWCO": 1}}),
+        ]
+    )
+    desk.restart()
+    book = desk.book()
+    assert book.account.position(ids.call).quantity == 3
+    report, rolled = book.problems
+    assert report.startswith("The report of order S1-1 in the journal, market time 2015-12-24 09:30:00, cannot be")
+    assert report.endswith("check the positions.")
+    assert rolled.startswith("The day_rolled in the journal")
+    assert "NEWCO" in rolled
+    assert desk.sell(3, ids.call).state is OrderState.FILLED
+
+
+def test_a_session_without_a_readable_beginning_does_not_go_on(desk: Desk) -> None:
+    desk.journal.append([JournalEvent(EventKind.SESSION_STARTED, "S2", 1, {"account": "paper"})])
+    with pytest.raises(JournalBrokenError, match=r"S2 cannot go on.*start a new session"):
+        fold_session(desk.journal, "S2", desk.market.table)
 
 
 def test_a_750_call_held_to_the_half_days_close_settles_on_748_40_worthless(desk: Desk) -> None:
