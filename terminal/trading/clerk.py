@@ -21,7 +21,7 @@ from terminal.core.orders import DenyReason, ExecutionReport, OrderIntent, Order
 from terminal.risk.pretrade import Verdict
 from terminal.store.journal import Journal, JournalDownError
 from terminal.trading.book_of_record import ABOUT_UNCLEAR, BookOfRecord, Books
-from terminal.trading.closing import closing_intents, orders_closing_too_much
+from terminal.trading.closing import PendingFlatten, closing_intents, given_up, orders_closing_too_much
 from terminal.trading.gate import Gate, with_staged
 from terminal.trading.order_view import OrderView
 from terminal.trading.ports import VenueOrders
@@ -85,7 +85,7 @@ class Clerk:
         self._venue: VenueOrders | None = None
         self._backlog: list[JournalEvent] = []
         self._unrecorded: dict[str, OrderView] = {}
-        self._flatten: Flatten | None = None
+        self._flatten: PendingFlatten | None = None
         self._queried_s: dict[str, float] = {}
         self._is_checkpointed = True
 
@@ -175,6 +175,7 @@ class Clerk:
         if not self._is_checkpointed:
             self._journal.checkpoint()
             self._is_checkpointed = True
+        self._go_on_flattening()
         self.ask_about_unknown()
 
     def note_problem(self, sentence: str) -> None:
@@ -190,7 +191,7 @@ class Clerk:
             case CancelAll():
                 self._cancel([Cancel(order.order_id, request.reason) for order in self.books.live_orders()])
             case Flatten():
-                self._flatten = request
+                self._flatten = PendingFlatten(request.correlation, self._clock.now_ns(), time.monotonic())
                 self._take_other(CancelAll("Flatten."))
             case RollDay():
                 marks = {self._table.get(each).symbol: px for each, px in request.marks_px.items()}
@@ -302,9 +303,16 @@ class Clerk:
             self._cancel([Cancel(order_id, "The position that it was to close has shrunk.") for order_id in too_much])
 
     def _go_on_flattening(self) -> None:
-        if self._flatten is None or self.books.live_orders():
+        flatten, live = self._flatten, self.books.live_orders()
+        if flatten is None:
             return
-        flatten, self._flatten = self._flatten, None
+        if flatten.is_late(self._clock.now_ns(), time.monotonic()):
+            self._flatten = None
+            self.note_problem(given_up(live))
+            return
+        if live:
+            return
+        self._flatten = None
         asked_ns = time.perf_counter_ns()
         intents = closing_intents(self.books, self._new_order_id, self._clock.now_ns(), flatten.correlation)
         staged: list[_Staged] = []

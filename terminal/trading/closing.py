@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from terminal.core.clock import NS_PER_S
 from terminal.core.orders import Effect, Leg, OrderIntent, OrderState, OrderType, Origin, Side, TimeInForce
 from terminal.trading.book_of_record import Books
+from terminal.trading.order_view import OrderView
+
+FLATTEN_WAITS_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFlatten:
+    """A flatten that waits for the end of every order; ``asked_ns`` market time, ``asked_s`` monotonic wall time."""
+
+    correlation: str
+    asked_ns: int
+    asked_s: float
+
+    def is_late(self, now_ns: int, now_s: float) -> bool:
+        """True once the market or the trader has gone on for so long that closing now would come as a surprise.
+
+        Either clock alone is not enough: a dead feed stops the market's, and a fast replay outruns the wall's.
+        """
+        return now_ns - self.asked_ns > FLATTEN_WAITS_S * NS_PER_S or now_s - self.asked_s > FLATTEN_WAITS_S
+
+
+def given_up(live: Sequence[OrderView]) -> str:
+    """What a trader reads when a flatten was given up because of ``live`` orders."""
+    waited = ", ".join(f"{order.order_id} ({order.state.value})" for order in live) or "orders"
+    return (
+        f"The flatten was given up: {waited} had no end within {FLATTEN_WAITS_S} seconds. Positions are as they were; "
+        "flatten again to close them."
+    )
 
 
 def closing_intents(books: Books, new_order_id: Callable[[], str], now_ns: int, correlation: str) -> list[OrderIntent]:

@@ -36,7 +36,7 @@ class CancelAll:
 
 @dataclass(frozen=True, slots=True)
 class Flatten:
-    """Cancel every live order and, once none is left, close every position at market."""
+    """Cancel every live order and, once none is left, close every position at market; given up after 30 seconds."""
 
     correlation: str = ""
 

@@ -162,7 +162,10 @@ class OrderRoad(threading.Thread):
         self._ask([CancelAll(reason)])
 
     def flatten(self, correlation: str = "") -> None:
-        """Cancels every live order and then closes every position at market."""
+        """Cancels every live order and then closes every position at market.
+
+        Given up, with a sentence among the problems, when an order has no end within 30 seconds of market or wall time.
+        """
         self._ask([Flatten(correlation)])
 
     def roll_day(self, day: date, marks_px: Mapping[int, int]) -> None:
