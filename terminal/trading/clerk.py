@@ -22,7 +22,7 @@ from terminal.risk.pretrade import Verdict
 from terminal.store.journal import Journal, JournalDownError
 from terminal.trading.book_of_record import ABOUT_UNCLEAR, BookOfRecord, Books
 from terminal.trading.closing import PendingFlatten, closing_intents, given_up, orders_closing_too_much
-from terminal.trading.gate import Gate, with_staged
+from terminal.trading.gate import Gate, ShutGate, with_staged
 from terminal.trading.order_view import OrderView
 from terminal.trading.ports import VenueOrders
 from terminal.trading.records import Records
@@ -101,6 +101,10 @@ class Clerk:
         self._venue = venue
         live = [order for order in self.books.live_orders() if order.is_sent]
         venue.restore(live, self.books.fills(), self.books.market_ns)
+
+    def shut(self) -> None:
+        """From here on no order is sent; cancels pass."""
+        self._gate = ShutGate(self._gate)
 
     def snapshot(self) -> BookOfRecord:
         """The book, with orders that the journal could not take and what went wrong here; any thread."""

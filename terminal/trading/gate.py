@@ -46,6 +46,19 @@ class Gate:
         return not (state is KillState.FLATTEN and intent.origin is Origin.FLATTEN and closes)
 
 
+class ShutGate(Gate):
+    """Says no to everything, for a desk that is closed before its orders work: what it quotes is the past."""
+
+    SENTENCE = "The desk was closed before it had caught up with the market, so the order was not sent."
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate.pretrade, lambda _intent: False, lambda: KillState.STOP)
+
+    def judge(self, intent: OrderIntent, holdings: Holdings, _now_ns: int, _venue: VenueOrders) -> Verdict:
+        """Always no."""
+        return Verdict(intent, DenyReason.VENUE_DOWN, self.SENTENCE, holdings.cash_e4)
+
+
 def with_staged(holdings: Holdings, staged: Sequence[OrderView]) -> Holdings:
     """``holdings`` with orders that were judged but are not in the book yet."""
     if not staged:

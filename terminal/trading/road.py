@@ -201,16 +201,32 @@ class OrderRoad(threading.Thread):
             return self._wake.wait_for(lambda: self._is_idle() or not self.is_alive(), timeout_s) and self._is_idle()
 
     def close(self, reason: str = "closed", timeout_s: float = 3.0) -> bool:
-        """Writes the end of the session, works off what is queued and ends the thread; False when that took longer."""
+        """Writes the end of the session, works off what is queued and ends the thread; False when that took longer.
+
+        Orders that wait for a thread that was never started are refused: the market only catches up, and its quotes
+        are the past.
+        """
         self._ask([CloseSession(reason)])
         with self._wake:
             self._stopping = True
             self._wake.notify_all()
         if self.ident is None:
+            self._shut()
             self.run()
         else:
             self.join(timeout_s)
         return not self.is_alive()
+
+    def _shut(self) -> None:
+        self._clerk.shut()
+        waiting = [each.intent.order_id for each in self._requests if isinstance(each, Submit)]
+        waiting += ["a flatten" for each in self._requests if isinstance(each, Flatten)]
+        if waiting:
+            text = (
+                f"Not sent, because the desk was closed before it had caught up with the market: {', '.join(waiting)}. "
+                "Ask again when the desk is back."
+            )
+            self._requests.appendleft(Note({"about": "problem", "text": text}))
 
     def start(self) -> None:
         """Starts the thread; what a restart left open comes first, and :meth:`quiesce` waits for it."""

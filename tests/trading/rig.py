@@ -178,9 +178,15 @@ class Desk:
             account="paper", cash_e4=self.cash_e4, day=DAY, details={"mode": "sim"}, conducted=self.conducted,
         )  # fmt: skip
         self._attach()
+        self.road.start()
 
     def restart(self, day: date = DAY) -> None:
         """As after a crash: everything in memory is gone, the files are there."""
+        self.recovered(day)
+        self.road.start()
+
+    def recovered(self, day: date = DAY) -> OrderRoad:
+        """As :meth:`restart`, but still catching up: the road is not started."""
         self.stop()
         self.journal = Journal(self.folder / "journal.sqlite3", self.folder / "head" / "head.json")
         self.journal.open()
@@ -189,6 +195,7 @@ class Desk:
             day=day, conducted=self.conducted,
         )  # fmt: skip
         self._attach()
+        return self.road
 
     def _attach(self) -> None:
         self.paper = PaperExchange(
@@ -196,7 +203,6 @@ class Desk:
         )
         self.expiry = Expiry(self.market.table, self.market.state, self.market.fees)
         self.road.attach(self.paper)
-        self.road.start()
 
     def report(self, report: ExecutionReport | Settlement) -> None:
         """The venue's sink."""
@@ -208,7 +214,8 @@ class Desk:
         self.road._stopping = True
         with self.road._wake:
             self.road._wake.notify_all()
-        self.road.join(5)
+        if self.road.ident is not None:
+            self.road.join(5)
         self.journal.close()
 
     def intent(

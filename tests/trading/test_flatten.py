@@ -65,6 +65,7 @@ def test_it_is_given_up_without_anything_else_happening(desk: Desk, unclear_id: 
     desk.road.flatten("panic")
     desk.book()
     desk.market.step(31)
+    found: list[str] = []
     for _ in range(1000):
         found = [each for each in desk.road.snapshot().problems if "flatten" in each]
         if found:

@@ -124,6 +124,52 @@ def test_a_session_without_a_readable_beginning_does_not_go_on(desk: Desk) -> No
         fold_session(desk.journal, "S2", desk.market.table)
 
 
+def test_a_desk_closed_while_it_catches_up_sends_nothing_at_past_quotes(desk: Desk) -> None:
+    ids = desk.market.ids
+    desk.buy(3, ids.call)
+    resting = desk.buy(1, ids.put, "3.00", tif=TimeInForce.GTC)
+    kept = desk.buy(1, ids.put, "2.90", tif=TimeInForce.GTC)
+    cash_e4 = desk.book().account.cash_e4
+    road = desk.recovered()
+    orders = [desk.intent(Side.BUY, 1, ids.call), desk.intent(Side.SELL, 3, ids.call, "1.40")]
+    for intent in orders:
+        road.submit(intent)
+    road.cancel(resting.order_id)
+    assert road.close()
+    book = road.snapshot()
+    for intent in orders:
+        denied = book.order(intent.order_id)
+        assert denied is not None
+        assert (denied.state, denied.is_sent) == (OrderState.DENIED, False)
+        assert (
+            denied.reason == "The desk was closed before it had caught up with the market, so the order was not sent."
+        )
+    assert book.order(resting.order_id).state is OrderState.CANCELLED  # type: ignore[union-attr]
+    assert book.order(kept.order_id).state is OrderState.WORKING  # type: ignore[union-attr]
+    assert (len(book.fills), book.account.cash_e4, book.is_closed) == (1, cash_e4, True)
+    (problem,) = book.problems
+    assert problem == (
+        "Not sent, because the desk was closed before it had caught up with the market: S1-4, S1-5. Ask again when the "
+        "desk is back."
+    )
+    sent = [event.body["order_id"] for event in desk.journal.read("S1") if event.kind is EventKind.SENT]
+    assert sent == ["S1-1", "S1-2", "S1-3"]
+    desk.restart()
+    assert desk.book().problems == book.problems, "what was not sent is said when the desk is back"
+    assert desk.buy(1, ids.call).order_id == "S1-6"
+
+
+def test_a_flatten_asked_for_while_the_desk_catches_up_closes_nothing_when_it_is_closed(desk: Desk) -> None:
+    desk.buy(3, desk.market.ids.call)
+    road = desk.recovered()
+    road.flatten("panic")
+    assert road.close()
+    book = road.snapshot()
+    assert book.account.position(desk.market.ids.call).quantity == 3
+    assert [order.state for order in book.orders] == [OrderState.FILLED, OrderState.DENIED]
+    assert any("with the market: a flatten. " in problem for problem in book.problems)
+
+
 def test_a_750_call_held_to_the_half_days_close_settles_on_748_40_worthless(desk: Desk) -> None:
     ids = desk.market.ids
     desk.buy(1, ids.call)
