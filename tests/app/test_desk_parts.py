@@ -30,7 +30,9 @@ from tests.app.small_desk import MONDAY, SmallDesk
 
 def draft(instrument: int, side: Side, quantity: int, limit_px: int | None = None) -> OrderDraft:
     kind = OrderType.MARKET if limit_px is None else OrderType.LIMIT
-    return OrderDraft(instrument, side, quantity, kind, limit_px, TimeInForce.GTC, origin=Origin.TICKET)
+    # A market order may not rest overnight, so only a limit is good till it is cancelled.
+    lasts = TimeInForce.DAY if limit_px is None else TimeInForce.GTC
+    return OrderDraft(instrument, side, quantity, kind, limit_px, lasts, origin=Origin.TICKET)
 
 
 def test_every_command_of_a_script_does_what_it_says(tmp_path: Path) -> None:
