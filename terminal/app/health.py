@@ -91,6 +91,8 @@ class DeskHealth:
     def _market_engine(self) -> HealthRow:
         problems = self._engine.problems
         if not self._engine.is_alive():
+            if self._engine.failure is None:
+                return HealthRow("engine", "Engine", "ended", HealthState.OFF, "The run has come to its end.")
             return HealthRow("engine", "Engine", "stopped", HealthState.BAD, "The engine thread has ended.")
         state = HealthState.WARN if problems else HealthState.OK
         refused = sum(self._engine.state.refused.values())
@@ -100,6 +102,8 @@ class DeskHealth:
     def _orders(self) -> HealthRow:
         problems = self._road.snapshot().problems
         if not self._road.is_alive():
+            if not self._engine.is_alive() and self._engine.failure is None:
+                return HealthRow("orders", "Order road", "ended", HealthState.OFF, "The run has come to its end.")
             return HealthRow("orders", "Order road", "stopped", HealthState.BAD, "The orders thread has ended.")
         p99 = self._road.command_to_venue.quantile_ms(0.99)
         value = "–" if p99 is None else f"{p99:.1f} ms"

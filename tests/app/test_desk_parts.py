@@ -110,7 +110,7 @@ def test_a_person_trades_through_the_desk_while_armed(tmp_path: Path) -> None:
     assert rooms.health.rows()[0].value == "paused"
     desk.stop()
     rows = {row.key: row for row in rooms.health.rows()}
-    assert (rows["engine"].value, rows["orders"].value) == ("stopped", "stopped")
+    assert (rows["engine"].value, rows["orders"].value) == ("ended", "ended")
 
 
 def test_a_feed_that_falls_silent_is_stale(tmp_path: Path) -> None:
