@@ -21,6 +21,10 @@ PEERS: dict[str, tuple[str, ...]] = {
         "numpy==2.4.6",
         "numba==0.68.1",
     ),
+    # vollib is what became of py_vollib; it cannot share with "vectorized".
+    "vollib": ("vollib==1.0.11", "numpy==2.4.6"),
+    # No peer for accuracy; without its extra "torch", which would bring gigabytes of CUDA.
+    "fastvollib": ("fast-vollib==0.2.4", "numpy==2.4.6", "numba==0.68.1"),
     "vnpy": ("vnpy==4.5.0",),
     "hftbacktest": ("hftbacktest==2.4.4",),
     "nautilus": ("nautilus_trader==1.221.0",),
