@@ -1,0 +1,286 @@
+"""Forwards, discounts and implied dividends of an option chain from put-call parity, robust to bad quotes.
+
+For European options ``call - put = discount (forward - strike)`` at every strike (Stoll 1969; Merton 1973), so the
+middles of call and put lie on a line whose slope is the discount and whose zero is the forward. Each pair is known
+within half of its two spreads; a pair that parity contradicts by more is refused and named. Nothing here raises for
+what a chain holds: what cannot be solved is NaN with a status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.quant import robust_line
+from terminal.quant.robust_line import Flags, Floats, Line
+
+Codes = npt.NDArray[np.int8]
+
+UNINFORMED_RATE, UNINFORMED_RATE_ERROR = 0.02, 0.05
+"""What a rate is taken to be, give or take, where nothing better is known: it settles only what quotes cannot."""
+POOLED_RATE_ERROR = 0.005
+"""How far the rate of one expiry may lie from that of all together."""
+_LEAST_TOLERANCE = 0.25
+"""A pair counts at most as exact as this part of the usual pair: a locked market is not exact to the last digit."""
+_LEAST_SHARE = 0.5
+"""Parity must hold for this share of the pairs."""
+
+
+class ParityStatus(IntEnum):
+    """How a fit ended. ``DISCOUNT_ASSUMED``: the discount rests on the expected rate more than on the quotes."""
+
+    SOLVED = 0
+    DISCOUNT_ASSUMED = 1
+    NO_PAIRS = 2
+    CONTRADICTORY = 3
+    BAD_INPUT = 4
+
+
+class Refusal(IntEnum):
+    """Why a quote is not used. ``FAR``: its strike is outside the window; ``OFF_PARITY``: an outlier."""
+
+    USED = 0
+    BAD_STRIKE = 1
+    MISSING = 2
+    ZERO_BID = 3
+    CROSSED = 4
+    STALE = 5
+    DUPLICATE = 6
+    NO_PARTNER = 7
+    FAR = 8
+    OFF_PARITY = 9
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFit:
+    """One expiry. Errors are one standard deviation; ``refusals`` holds a :class:`Refusal` for each quote given.
+
+    ``forward_low`` and ``forward_high``: what bids and asks of the pairs used allow at this discount without arbitrage;
+    low above high says that they contradict each other. ``dividend_yield`` (continuous) and ``dividend_cash`` (present
+    value of all dividends until expiry) say the same thing in two ways and are NaN without a spot.
+    """
+
+    time: float
+    forward: float
+    discount: float
+    forward_error: float
+    discount_error: float
+    rate: float
+    dividend_yield: float
+    dividend_cash: float
+    forward_low: float
+    forward_high: float
+    pairs: int
+    refusals: Codes
+    status: ParityStatus
+
+    def refused(self) -> dict[Refusal, int]:
+        """How many quotes were refused, by reason."""
+        return {Refusal(code): int(n) for code, n in zip(*np.unique(self.refusals, return_counts=True), strict=True)
+                if code != Refusal.USED}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Calls and puts of the same strikes, ascending; ``call`` and ``put`` are their rows."""
+
+    strike: Floats
+    call: npt.NDArray[np.int64]
+    put: npt.NDArray[np.int64]
+    middle: Floats
+    tolerance: Floats
+
+    def take(self, chosen: Any) -> _Pairs:
+        return _Pairs(
+            self.strike[chosen], self.call[chosen], self.put[chosen], self.middle[chosen], self.tolerance[chosen]
+        )
+
+
+def implied_forward(
+    strike: Any,
+    is_call: Any,
+    bid: Any,
+    ask: Any,
+    time: float,
+    *,
+    spot: float = np.nan,
+    rate: float = UNINFORMED_RATE,
+    rate_error: float = UNINFORMED_RATE_ERROR,
+    window: float = 0.25,
+    age: Any = 0.0,
+    longest_age: float = np.inf,
+) -> ParityFit:
+    """Forward and discount of one expiry from its quotes (NaN: no such side), ``time`` in years.
+
+    ``rate`` give or take ``rate_error`` is what is known of the interest rate (0: exactly that); it matters where
+    strikes are too few or the time too short for the quotes to tell. Strikes within ``window`` of the forward in
+    log-moneyness are used, and quotes not older than ``longest_age``, in units of ``age``. Raises ValueError when the
+    shapes do not fit together.
+    """
+    columns = np.broadcast_arrays(
+        *(np.asarray(each, np.float64) for each in (strike, bid, ask, age)), np.asarray(is_call, np.bool_)
+    )
+    strikes, bids, asks, ages, calls = (np.atleast_1d(each).reshape(-1) for each in columns)
+    refusals = _refuse_quotes(strikes, bids, asks, ages, longest_age)
+    known = np.isfinite((time, rate, rate_error)).all() and time >= 0.0 and rate_error >= 0.0
+    if not known:
+        return _unsolved(time, refusals, ParityStatus.BAD_INPUT)
+    pairs = _pair_up(strikes, calls, bids, asks, refusals)
+    if len(pairs.strike):
+        pairs = _near(pairs, spot, window, refusals)
+    if not len(pairs.strike):
+        return _unsolved(time, refusals, ParityStatus.NO_PAIRS)
+    discount = np.exp(-rate * time)
+    discount_error = discount * time * rate_error
+    line = robust_line.fit(pairs.strike, pairs.middle, pairs.tolerance, -discount, discount_error)
+    for legs in (pairs.call, pairs.put):
+        refusals[legs[~line.is_used]] = Refusal.OFF_PARITY
+    used = pairs.take(line.is_used)
+    solved = line.slope < 0.0 and line.level / -line.slope + line.centre > 0.0
+    if not solved or len(used.strike) < max(1.0, _LEAST_SHARE * len(pairs.strike)):
+        return _unsolved(time, refusals, ParityStatus.CONTRADICTORY)
+    return _result(line, used, bids, asks, time, spot, discount_error, refusals)
+
+
+def term_structure(
+    expiry: Any,
+    time: Any,
+    strike: Any,
+    is_call: Any,
+    bid: Any,
+    ask: Any,
+    *,
+    spot: float = np.nan,
+    rate: float = UNINFORMED_RATE,
+    rate_error: float = UNINFORMED_RATE_ERROR,
+    window: float = 0.25,
+    age: Any = 0.0,
+    longest_age: float = np.inf,
+) -> tuple[ParityFit, ...]:
+    """:func:`implied_forward` of every expiry of a chain, in the order of ``np.unique(expiry)``.
+
+    ``expiry``: any label that tells the expiries (and roots of unlike settlement) apart. The expiries are fitted
+    twice: the second time with the rate that all of them together imply, give or take half a per cent, unless the
+    one given is more certain than that.
+    """
+    shape = np.broadcast_shapes(*(np.shape(each) for each in (expiry, time, strike, is_call, bid, ask, age)))
+    names, years, strikes, calls, bids, asks, ages = (
+        np.broadcast_to(np.asarray(each), shape).reshape(-1) for each in (expiry, time, strike, is_call, bid, ask, age)
+    )
+    groups = [names == each for each in np.unique(names)]
+
+    def fit(expected: float, error: float) -> list[ParityFit]:
+        return [
+            implied_forward(
+                strikes[rows], calls[rows], bids[rows], asks[rows], float(years[rows][0]),
+                spot=spot, rate=expected, rate_error=error, window=window, age=ages[rows], longest_age=longest_age,
+            )
+            for rows in groups
+        ]  # fmt: skip
+
+    fits = fit(rate, rate_error)
+    if rate_error <= POOLED_RATE_ERROR:
+        return tuple(fits)
+    return tuple(fit(pooled_rate(fits, rate), POOLED_RATE_ERROR))
+
+
+def pooled_rate(fits: Sequence[ParityFit], otherwise: float = UNINFORMED_RATE) -> float:
+    """The rate that the expiries agree on: the median of theirs, weighted by its certainty."""
+    solved = [each for each in fits if each.status in {ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED}]
+    certain = [each for each in solved if each.time > 0.0 and each.discount_error > 0.0]
+    if not certain:
+        return otherwise
+    rates = np.array([each.rate for each in certain])
+    errors = np.array([each.discount_error / (each.discount * each.time) for each in certain])
+    return robust_line.weighted_median(rates, errors**-2.0)
+
+
+def _refuse_quotes(strike: Floats, bid: Floats, ask: Floats, age: Floats, longest_age: float) -> Codes:
+    """By quote, the first reason that holds against it by itself."""
+    with np.errstate(invalid="ignore"):
+        reasons = (
+            (Refusal.BAD_STRIKE, ~(np.isfinite(strike) & (strike > 0.0))),
+            (Refusal.MISSING, ~(np.isfinite(bid) & np.isfinite(ask) & (bid >= 0.0))),
+            (Refusal.ZERO_BID, bid == 0.0),
+            (Refusal.CROSSED, bid > ask),
+            (Refusal.STALE, ~(age <= longest_age)),
+        )
+    return np.select([mask for _, mask in reasons], [code for code, _ in reasons], Refusal.USED).astype(np.int8)
+
+
+def _pair_up(strike: Floats, is_call: Flags, bid: Floats, ask: Floats, refusals: Codes) -> _Pairs:
+    """Pairs of good quotes; marks those without a partner and all but the first of the same contract."""
+    good = np.flatnonzero(refusals == Refusal.USED)
+    legs = []
+    for side in (is_call, ~is_call):
+        rows = good[side[good]]
+        _, first = np.unique(strike[rows], return_index=True)
+        again = np.ones(len(rows), np.bool_)
+        again[first] = False
+        refusals[rows[again]] = Refusal.DUPLICATE
+        legs.append(rows[first])
+    strikes, in_calls, in_puts = np.intersect1d(strike[legs[0]], strike[legs[1]], return_indices=True)
+    call, put = legs[0][in_calls], legs[1][in_puts]
+    alone = np.setdiff1d(np.concatenate(legs), np.concatenate((call, put)))
+    refusals[alone] = Refusal.NO_PARTNER
+    middle = 0.5 * (bid[call] + ask[call]) - 0.5 * (bid[put] + ask[put])
+    return _Pairs(strikes, call, put, middle, 0.5 * (ask[call] - bid[call] + ask[put] - bid[put]))
+
+
+def _near(pairs: _Pairs, spot: float, window: float, refusals: Codes) -> _Pairs:
+    """The pairs around the money, with tolerances above zero."""
+    usual = float(np.median(pairs.tolerance))
+    least = max(_LEAST_TOLERANCE * usual, 1e-9 * float(np.median(pairs.strike)))
+    tolerance = np.maximum(pairs.tolerance, least)
+    around = spot
+    if not (np.isfinite(spot) and spot > 0.0):
+        around = robust_line.weighted_median(pairs.strike + pairs.middle, 1.0 / tolerance)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        near = np.abs(np.log(pairs.strike / around)) <= window
+    for legs in (pairs.call, pairs.put):
+        refusals[legs[~near]] = Refusal.FAR
+    return _Pairs(pairs.strike, pairs.call, pairs.put, pairs.middle, tolerance).take(near)
+
+
+def _result(
+    line: Line, used: _Pairs, bid: Floats, ask: Floats, time: float, spot: float, expected_error: float, refusals: Codes
+) -> ParityFit:
+    discount = -line.slope
+    forward = line.centre + line.level / discount
+    # forward = centre - level / slope: its error by the delta method.
+    gradient = np.array([1.0 / discount, (forward - line.centre) / discount])
+    lows = used.strike + (bid[used.call] - ask[used.put]) / discount
+    highs = used.strike + (ask[used.call] - bid[used.put]) / discount
+    discount_error = float(np.sqrt(line.covariance[1, 1]))
+    rate = -np.log(discount) / time if time > 0.0 else np.nan
+    held = spot if np.isfinite(spot) and spot > 0.0 else np.nan
+    carry = np.log(forward / held) / time if time > 0.0 else np.nan
+    is_told = discount_error < 0.5 * expected_error
+    return ParityFit(
+        time=time,
+        forward=float(forward),
+        discount=float(discount),
+        forward_error=float(np.sqrt(gradient @ line.covariance @ gradient)),
+        discount_error=discount_error,
+        rate=float(rate),
+        dividend_yield=float(rate - carry),
+        dividend_cash=float(held - forward * discount),
+        forward_low=float(lows.max()),
+        forward_high=float(highs.min()),
+        pairs=len(used.strike),
+        refusals=refusals,
+        status=ParityStatus.SOLVED if is_told else ParityStatus.DISCOUNT_ASSUMED,
+    )
+
+
+def _unsolved(time: float, refusals: Codes, status: ParityStatus) -> ParityFit:
+    nothing = dict.fromkeys(
+        ("forward", "discount", "forward_error", "discount_error", "rate", "dividend_yield", "dividend_cash",
+         "forward_low", "forward_high"), np.nan,
+    )  # fmt: skip
+    return ParityFit(time=time, pairs=0, refusals=refusals, status=status, **nothing)
