@@ -27,6 +27,7 @@ from terminal.infra import atomic_file
 from terminal.infra.failures import WorkFailed
 
 KERNEL_MODULES = (
+    "terminal.quant.normal_kernel",
     "terminal.quant.black_kernel",
     "terminal.quant.european_kernel",
     "terminal.quant.implied_vol_kernel",
