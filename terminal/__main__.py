@@ -43,7 +43,7 @@ def _run(words: list[str]) -> int:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_dir()))
     options = desk_options(found) if found.command == "desk" else None
     if found.command in {"desk", "import", "bench"}:
-        _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]))
+        _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]), whole=found.command == "bench")
     if options is not None:
         # Before the imports, which take a moment: from here on a signal is a wish to stop, and not the end.
         over = stop_signals.install()
@@ -55,18 +55,22 @@ def _run(words: list[str]) -> int:
     return commands.run(found, profile)
 
 
-def _prepare_kernels(folder: Path) -> None:
-    """Compiles in a child process what is not compiled yet, before anything that needs it is imported."""
-    from terminal.cli.progress import ProgressLine
-    from terminal.quant.warmup import WarmupFailed, is_warm, warm_up
+def _prepare_kernels(folder: Path, *, whole: bool) -> None:
+    """Compiles in a child process what is not compiled yet, before anything that needs it is imported.
 
-    if is_warm(folder):
+    ``whole`` takes the models too; the desk compiles those in the background, once it is open.
+    """
+    from terminal.cli.progress import ProgressLine
+    from terminal.quant.warmup import DESK_KERNELS, KERNEL_MODULES, WarmupFailed, is_warm, warm_up
+
+    modules = KERNEL_MODULES if whole else DESK_KERNELS
+    if is_warm(folder, modules):
         return
     if sys.stderr is not None and sys.stderr.isatty():
         _say("Compiling the arithmetic for this machine; this is done once for each version.")
     try:
         with ProgressLine("Compiling") as line:
-            warm_up(folder, line.show)
+            warm_up(folder, line.show, modules=modules)
     except WarmupFailed as problem:
         _say(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
 

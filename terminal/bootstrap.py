@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from terminal.app.rooms import Rooms
 from terminal.app.script import ScriptLine, read_script
 from terminal.app.script_runner import ScriptRunner
 from terminal.app.sessions import plan_session
+from terminal.app.tasks import Task
 from terminal.app.watch import DeskWatch
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
@@ -37,6 +39,7 @@ from terminal.infra.settings_file import SettingsFile
 from terminal.market.engine import Rank
 from terminal.market.feed import Feed
 from terminal.market.importers.sources import SourceTable
+from terminal.quant.warmup import CACHE_VARIABLE, is_warm, warm_up
 from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
@@ -136,6 +139,9 @@ def _run(
             _start(run)
             channel = _open_channel(run, database, window)
             stopping.callback(channel.close)
+            if not options.headless:
+                _compile_models(desk)
+                stopping.callback(desk.tasks.cancel_all)
             window.run(over)
         return _finish(run, window)
 
@@ -153,6 +159,18 @@ def _make_window(run: _Run) -> DeskWindow:
         theme=options.theme,
         workspace=options.workspace,
     )
+
+
+def _compile_models(desk: Desk) -> None:
+    """Starts to compile what the open desk can do without for a while; the status bar shows it, and cancels it."""
+    folder = Path(os.environ[CACHE_VARIABLE])
+    if is_warm(folder):
+        return
+
+    def work(task: Task) -> None:
+        warm_up(folder, lambda done, total, _name: task.report(done / total, f"{done} of {total}"), is_background=True)
+
+    desk.tasks.start("Compiling the option models", work)
 
 
 def _finish(run: _Run, window: DeskWindow) -> int:
@@ -186,8 +204,6 @@ def _open_channel(run: _Run, database: MarketDatabase, window: DeskWindow) -> Ch
 
 
 def _require_display(options: DeskOptions) -> None:
-    import os
-
     from terminal.ui.application import choose_platform
 
     choose_platform(os.environ, sys.platform, headless=options.headless)

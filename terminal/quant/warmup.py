@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import psutil
+
 from terminal.infra import atomic_file
 from terminal.infra.failures import WorkFailed
 
@@ -42,8 +44,17 @@ KERNEL_MODULES = (
 )
 """Every module that holds compiled kernels, each after those it calls. A room with a new one adds its name here."""
 
+_CHAIN_KERNELS = ("normal_kernel", "black_kernel", "european_kernel", "implied_vol_kernel")
+
+DESK_KERNELS = tuple(
+    name for name in KERNEL_MODULES if not name.startswith("terminal.quant.") or name.endswith(_CHAIN_KERNELS)
+)
+"""Those that the desk cannot open without. The models follow in the background, while the desk already works."""
+
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 FOLDERS_KEPT = 3
+_BEAT_S = 0.2
+_LOWEST_PRIORITY = 19
 _MARKER = "warm.json"
 _DIGITS = 16
 
@@ -63,16 +74,8 @@ class Warmup:
     seconds: float
 
 
-def fingerprint(modules: Sequence[str] = KERNEL_MODULES) -> str:
-    """A short hash of the kernels' sources and of the Python that runs them; the same while neither changes."""
-    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {sys.platform}".encode())
-    for name in modules:
-        digest.update(f"\0{name}\0{_source(name)}".encode())
-    return digest.hexdigest()[:_DIGITS]
-
-
 def _source(name: str) -> str:
-    """The module's text; empty where a frozen program carries none, whose version then tells its kernels apart."""
+    """The module's text; empty where a frozen program carries none, whose folder then tells its kernels apart."""
     found = importlib.util.find_spec(name)
     if found is None:
         raise WarmupFailed(f"the program is incomplete: {name} is missing; install it again")
@@ -81,45 +84,33 @@ def _source(name: str) -> str:
     return text or ""
 
 
-def cache_folder(base: Path, modules: Sequence[str] = KERNEL_MODULES) -> Path:
-    """Where these kernels' machine code belongs under ``base`` (``infra.paths.kernel_cache_dir``)."""
-    return base / fingerprint(modules)
+def _stamp(modules: Sequence[str]) -> dict[str, str]:
+    """A hash of each module's source and of the Python that runs it."""
+    python = f"{sys.implementation.cache_tag} {sys.platform}"
+    return {name: hashlib.sha256(f"{python}\0{_source(name)}".encode()).hexdigest()[:_DIGITS] for name in modules}
 
 
-def use_cache(base: Path) -> Path:
-    """Makes this process and its children keep kernels under ``base``; call it before Numba is imported.
-
-    A NUMBA_CACHE_DIR in the environment wins. Gives the folder.
-    """
-    folder = Path(os.environ.setdefault(CACHE_VARIABLE, str(cache_folder(base))))
-    with contextlib.suppress(OSError):
-        _drop_old(folder)
-    return folder
-
-
-def _drop_old(folder: Path) -> None:
-    """Keeps the newest few caches beside ``folder``: only a developer ever has more."""
-    others = [
-        path
-        for path in folder.parent.iterdir()
-        if path != folder and len(path.name) == _DIGITS and (path / _MARKER).is_file()
-    ]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[FOLDERS_KEPT - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+def _compiled(folder: Path) -> dict[str, str]:
+    """What the folder's marker says is compiled; nothing when there is none that can be read."""
+    try:
+        found = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def is_warm(folder: Path, modules: Sequence[str] = KERNEL_MODULES) -> bool:
     """Whether ``folder`` is known to hold all kernels of ``modules``."""
-    try:
-        found = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(found == _stamp(modules))
+    compiled = _compiled(folder)
+    return all(compiled.get(name) == stamp for name, stamp in _stamp(modules).items())
 
 
-def _stamp(modules: Sequence[str]) -> dict[str, object]:
-    return {"fingerprint": fingerprint(modules), "modules": list(modules)}
+def _drop_old(folder: Path) -> None:
+    """Keeps the newest few caches beside ``folder``: every version that was ever started left one."""
+    others = [path for path in folder.parent.iterdir() if path != folder and (path / _MARKER).is_file()]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[FOLDERS_KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def warm_up(
@@ -127,12 +118,14 @@ def warm_up(
     on_progress: Progress | None = None,
     *,
     modules: Sequence[str] = KERNEL_MODULES,
+    is_background: bool = False,
     timeout_s: float = 600.0,
 ) -> Warmup:
     """Fills ``folder`` with compiled kernels in a child process; blocks until it is done, so not on the UI thread.
 
-    Returns at once when they are there. Raises WarmupFailed with the reason when a kernel does not compile, the folder
-    cannot be written, or ``timeout_s`` passes; the kernels then compile when they are first used.
+    Returns at once when they are there. ``is_background`` gives the child the lowest priority. What ``on_progress``
+    raises ends the child and goes on to the caller. Raises WarmupFailed with the reason when a kernel does not compile,
+    the folder cannot be written, or ``timeout_s`` passes; the kernels then compile when they are first used.
     """
     began = time.perf_counter()
     if is_warm(folder, modules):
@@ -143,29 +136,34 @@ def warm_up(
         raise WarmupFailed(f"compiled kernels cannot be kept in {folder} ({error.strerror})") from error
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(
-        target=_compile_all, args=(str(folder), tuple(modules), sender), name="kernel warm-up", daemon=True
-    )
+    work = (str(folder), tuple(modules), sender, is_background)
+    child = context.Process(target=_compile_all, args=work, name="kernel warm-up", daemon=True)
     child.start()
     sender.close()
     try:
         _follow(receiver, on_progress, len(modules), began + timeout_s)
+        child.join(5.0)
     finally:
         receiver.close()
-        child.join(5.0)
         if child.is_alive():
             child.kill()
             child.join()
-    atomic_file.write_text(folder / _MARKER, json.dumps(_stamp(modules), indent=1))
+    atomic_file.write_text(folder / _MARKER, json.dumps({**_compiled(folder), **_stamp(modules)}, indent=1))
+    with contextlib.suppress(OSError):
+        _drop_old(folder)
     return Warmup(True, time.perf_counter() - began)
 
 
 def _follow(receiver: Connection, on_progress: Progress | None, total: int, deadline: float) -> None:
     """Reads the child's reports until the last one; raises WarmupFailed on a bad or missing one."""
-    done = 0
+    done, at = -1, ""
     while True:
-        if not receiver.poll(max(deadline - time.perf_counter(), 0.0)):
-            raise WarmupFailed("compiling the kernels took too long; they will be compiled when first used")
+        if not receiver.poll(min(max(deadline - time.perf_counter(), 0.0), _BEAT_S)):
+            if time.perf_counter() >= deadline:
+                raise WarmupFailed("compiling the kernels took too long; they will be compiled when first used")
+            if on_progress is not None and at:
+                on_progress(done, total, at)  # so that a wish to stop is heard while one module compiles for long
+            continue
         try:
             word, detail = receiver.recv()
         except EOFError:
@@ -176,14 +174,16 @@ def _follow(receiver: Connection, on_progress: Progress | None, total: int, dead
             raise WarmupFailed(f"a kernel did not compile: {detail}")
         if word == "finished":
             return
+        done, at = done + 1, detail
         if on_progress is not None:
-            on_progress(done, total, detail)
-        done += 1
+            on_progress(done, total, at)
 
 
-def _compile_all(folder: str, modules: tuple[str, ...], sender: Connection) -> None:
+def _compile_all(folder: str, modules: tuple[str, ...], sender: Connection, is_background: bool) -> None:
     """The child: imports every module, which compiles its kernels into ``folder``."""
     os.environ[CACHE_VARIABLE] = folder
+    if is_background:
+        psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else _LOWEST_PRIORITY)
     try:
         numba_config = importlib.import_module("numba").config
         numba_config.CACHE_DIR = folder
