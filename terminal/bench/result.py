@@ -22,7 +22,10 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One figure, as the JSON has it. ``ratio`` above 1 is ahead of the peer; a missing peer leaves its fields None."""
+    """One figure, as the JSON has it. ``ratio`` above 1 is ahead of the peer; a missing peer leaves its fields None.
+
+    ``goal`` is in the unit of ``value``, or a ratio to the peer where ``goal_is_ratio``.
+    """
 
     name: str
     group: str
@@ -37,6 +40,7 @@ class Result:
     ratio: float | None = None
     answers_agree: bool | None = None
     note: str = ""
+    goal_is_ratio: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The fields by name."""

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from terminal.app.report import write_json
-from terminal.bench import market, recording, replay, start, storage
+from terminal.bench import market, quant_european, quant_implied_vol, recording, replay, start, storage
 from terminal.bench.result import Benchmark, Result, machine
 from terminal.infra.failures import UsageError
 
@@ -20,6 +20,8 @@ def all_benchmarks() -> list[Benchmark]:
         *recording.BENCHMARKS,
         *storage.BENCHMARKS,
         *start.BENCHMARKS,
+        *quant_european.BENCHMARKS,
+        *quant_implied_vol.BENCHMARKS,
     ]
 
 
@@ -59,7 +61,10 @@ def run_benchmarks(names: Sequence[str], *, long: bool, target: str | None) -> i
 def _line(each: Result) -> str:
     text = f"{each.group:<8} {each.name:<28} {each.value:>16,.3f} {each.unit}"
     if each.goal is not None:
-        text += f"   goal {each.goal:,.3f} {'reached' if each.meets_goal else 'NOT REACHED'}"
+        verdict = {True: "reached", False: "NOT REACHED", None: "not compared"}[each.meets_goal]
+        text += f"   goal {each.goal:,g}{'x' if each.goal_is_ratio else ''} {verdict}"
     if each.peer is not None and each.ratio is not None:
-        text += f"   {each.ratio:.2f}x {each.peer} {each.peer_version}"
+        text += f"   {each.ratio:.2f}x {each.peer} {each.peer_version} ({each.peer_value:,.4g})"
+    if each.answers_agree is False:
+        text += "   ANSWERS DISAGREE"
     return f"{text}   {each.note}" if each.note else text

@@ -13,7 +13,7 @@ from terminal.infra.failures import UsageError
 
 KEYS = {
     "name", "group", "value", "unit", "better", "goal", "meets_goal", "peer", "peer_version", "peer_value", "ratio",
-    "answers_agree", "note",
+    "answers_agree", "note", "goal_is_ratio",
 }  # fmt: skip
 
 
