@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from terminal.core.orders import Origin
@@ -38,18 +39,23 @@ class DisarmReason(Enum):
 
     START = "The desk starts disarmed."
     PERSON = "Disarmed."
-    DISCONNECT = "Disarmed because the connection to the venue was lost."
     STALE = "Disarmed because the market data are stale."
     IDLE = "Disarmed because nobody used the desk for a while."
     WORKSPACE = "Disarmed because the workspace changed."
     ACCOUNT = "Disarmed because the account changed."
-    SCREEN_LOCK = "Disarmed because the screen was locked."
-    SCRIPT_ENDED = "Disarmed because the script has ended."
     KILL_SWITCH = "Disarmed because the kill switch is set."
 
 
 class ArmingRefused(Exception):
     """The account cannot be armed now; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmingBlock:
+    """What stands in the way of arming: the reason for a desk that is armed, the sentence for one that would be."""
+
+    reason: DisarmReason
+    sentence: str
 
 
 ArmingListener = Callable[[ArmState, DisarmReason | None], None]
@@ -58,8 +64,8 @@ ArmingListener = Callable[[ArmState, DisarmReason | None], None]
 class Arming:
     """The state, who may change it, and who hears of it. Any thread; listeners run on the thread that changed it.
 
-    A live account is armed only with ``confirmed=True``. While ``blocked`` gives a sentence (stale feed, kill switch)
-    nothing can be armed.
+    A live account is armed only with ``confirmed=True``. While ``blocked`` gives something (stale feed, kill
+    switch) nothing can be armed.
     """
 
     def __init__(
@@ -67,7 +73,7 @@ class Arming:
         *,
         is_paper: bool = True,
         idle_s: float = DEFAULT_IDLE_S,
-        blocked: Callable[[], str] = lambda: "",
+        blocked: Callable[[], ArmingBlock | None] = lambda: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lock = threading.RLock()
@@ -110,9 +116,9 @@ class Arming:
 
     def arm(self, *, confirmed: bool = False) -> ArmState:
         """Makes order keys live; raises ArmingRefused with a sentence when that is not possible now."""
-        blocked = self._blocked()
-        if blocked:
-            raise ArmingRefused(blocked)
+        block = self._blocked()
+        if block is not None:
+            raise ArmingRefused(block.sentence)
         with self._lock:
             if not self._is_paper and not confirmed:
                 raise ArmingRefused("This is a live account: arm it with the confirmation.")
@@ -162,8 +168,9 @@ class Arming:
         """Disarms when nobody used the desk for the idle time or arming is blocked; called about once a second."""
         if not self._state.is_armed:
             return
-        if self._blocked():
-            self.disarm(DisarmReason.STALE)
+        block = self._blocked()
+        if block is not None:
+            self.disarm(block.reason)
         elif self._now_s() - self._used_s >= self._idle_s:
             self.disarm(DisarmReason.IDLE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from terminal.app.arming import Arming
+from terminal.app.arming import Arming, ArmingBlock, DisarmReason
 from terminal.app.day import TradingDay
 from terminal.app.health import DeskHealth
 from terminal.app.market_duties import MarketDuties
@@ -180,12 +180,13 @@ class Rooms:
         closes = all(leg.effect is Effect.CLOSE for leg in intent.legs)
         return self.arming.permits(intent.origin, closes=closes)
 
-    def _arming_blocked(self) -> str:
+    def _arming_blocked(self) -> ArmingBlock | None:
         if self.kill_switch.state() is not KillState.CLEAR:
-            return "The kill switch is set; take it back with 'moneyness kill --release' first."
+            sentence = "The kill switch is set; take it back with 'moneyness kill --release' first."
+            return ArmingBlock(DisarmReason.KILL_SWITCH, sentence)
         if self.health.is_stale():
-            return "The prices are stale: the feed is silent."
-        return ""
+            return ArmingBlock(DisarmReason.STALE, "The prices are stale: the feed is silent.")
+        return None
 
     def _settle(self) -> None:
         if not self.road.quiesce(SETTLE_TIMEOUT_S):

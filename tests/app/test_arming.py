@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.app.arming import Arming, ArmingRefused, ArmState, DisarmReason
+from terminal.app.arming import Arming, ArmingBlock, ArmingRefused, ArmState, DisarmReason
 from terminal.core.orders import Origin
 
 
@@ -30,16 +30,19 @@ def test_a_live_account_needs_the_confirmation() -> None:
 
 
 def test_nothing_is_armed_while_something_forbids_it_and_a_later_doubt_disarms() -> None:
-    why = ["The feed is stale."]
+    stale = ArmingBlock(DisarmReason.STALE, "The feed is stale.")
+    killed = ArmingBlock(DisarmReason.KILL_SWITCH, "The kill switch is set.")
+    why: list[ArmingBlock | None] = [stale]
     arming = Arming(blocked=lambda: why[0])
     with pytest.raises(ArmingRefused, match="stale"):
         arming.arm()
-    why[0] = ""
-    arming.arm()
-    why[0] = "The feed is stale."
-    arming.check()
-    assert arming.state is ArmState.DISARMED
-    assert arming.reason is DisarmReason.STALE
+    for doubt in (stale, killed):
+        why[0] = None
+        arming.arm()
+        why[0] = doubt
+        arming.check()
+        assert arming.state is ArmState.DISARMED
+        assert arming.reason is doubt.reason
 
 
 def test_idle_time_disarms_and_use_postpones_it() -> None:

@@ -125,6 +125,17 @@ def test_a_market_order_has_no_limit(bench: Bench, ticket: TicketPanel) -> None:
     assert bench.desk.trading.submitted[0].limit_px is None
 
 
+def test_a_market_order_cannot_be_asked_to_rest_overnight(ticket: TicketPanel) -> None:
+    form = ticket.form
+    gtc = form.tif.findData(TimeInForce.GTC)
+    form.tif.setCurrentIndex(gtc)
+    form.kind.setCurrentIndex(form.kind.findData(OrderType.MARKET))
+    assert form.tif.currentData() is TimeInForce.DAY
+    assert not form.tif.model().item(gtc).isEnabled()
+    form.kind.setCurrentIndex(form.kind.findData(OrderType.LIMIT))
+    assert form.tif.model().item(gtc).isEnabled()
+
+
 def test_an_index_cannot_be_bought(bench: Bench, ticket: TicketPanel) -> None:
     bench.context.links.choose(1, bench.market.index.id)
     bench.frame()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -61,8 +61,18 @@ class TicketForm(QWidget):
         for tif, text in ((TimeInForce.DAY, "Day"), (TimeInForce.IOC, "IOC"), (TimeInForce.GTC, "GTC")):
             self.tif.addItem(text, tif)
         self.tif.setAccessibleName("Time in force")
+        self.kind.currentIndexChanged.connect(self._allow_tifs)
         self.limit = TickSpinBox()
         self.limit.setAccessibleName("Limit price, USD")
+
+    @Slot()
+    def _allow_tifs(self) -> None:
+        """The gate refuses a market order that rests overnight, so the list does not offer one."""
+        is_market = self.kind.currentData() is OrderType.MARKET
+        place = self.tif.findData(TimeInForce.GTC)
+        self.tif.model().item(place).setEnabled(not is_market)  # type: ignore[attr-defined]
+        if is_market and self.tif.currentIndex() == place:
+            self.tif.setCurrentIndex(self.tif.findData(TimeInForce.DAY))
 
     def _build_figures(self) -> None:
         self.action, self.cost, self.fees, self.power = QLabel(), QLabel(), QLabel(), QLabel()
