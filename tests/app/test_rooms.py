@@ -12,6 +12,7 @@ from typing import Any, Literal
 import duckdb
 import pytest
 
+from terminal.app.arming import ArmingRefused, DisarmReason
 from terminal.app.ports import DeskMode, OrderDraft
 from terminal.app.rooms import limits_of
 from terminal.app.sessions import new_session_name
@@ -295,12 +296,20 @@ def test_seeking_back_plays_the_day_again_and_its_close_comes_again(tmp_path: Pa
 def test_the_kill_switch_and_a_silent_feed_block_arming(tmp_path: Path) -> None:
     desk = SmallDesk(tmp_path / "profile", "")
     desk.open()
-    assert desk.rooms._arming_blocked() == ""
+    arming = desk.rooms.arming
+    arming.arm()
     desk.rooms.kill_switch.set()
-    assert "kill switch" in desk.rooms._arming_blocked()
+    arming.check()
+    assert arming.reason is DisarmReason.KILL_SWITCH
+    with pytest.raises(ArmingRefused, match="kill switch"):
+        arming.arm()
     desk.rooms.kill_switch.clear()
+    arming.arm()
     desk.rooms.runner.failure = OSError("gone")
-    assert "stale" in desk.rooms._arming_blocked()
+    arming.check()
+    assert arming.reason is DisarmReason.STALE
+    with pytest.raises(ArmingRefused, match="stale"):
+        arming.arm()
     desk.stop()
 
 
