@@ -42,8 +42,8 @@ def risk_case(case: Case) -> dict[str, Any]:
         found = parametric(inputs)
         return {"VaR": found.var, "ES": found.es}
     if name.startswith("cornish-fisher"):
-        moments = [inputs[each] for each in ("mu", "sigma", "skew", "excess_kurtosis")]
-        var = value_at_risk.cornish_fisher(*moments, 1.0 - inputs["p"]).var
+        mu, sigma, skew, kurtosis = (inputs[each] for each in ("mu", "sigma", "skew", "excess_kurtosis"))
+        var = value_at_risk.cornish_fisher(mu, sigma, skew, kurtosis, 1.0 - inputs["p"]).var
         return {"": var, "VaR": var, "z_cf": -var}
     if name.startswith("historical"):
         history = value_at_risk.historical(inputs["returns"], inputs["alpha"])
