@@ -33,6 +33,7 @@ KERNEL_MODULES = (
     "terminal.quant.black_kernel",
     "terminal.quant.european_kernel",
     "terminal.quant.implied_vol_kernel",
+    "terminal.quant.scenarios_kernel",
     "terminal.market.kernel",
     "terminal.market.importers.lean.decode_kernel",
     "terminal.exchange.book_kernel",

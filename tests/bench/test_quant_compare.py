@@ -13,9 +13,10 @@ import pytest
 from terminal.bench import peer_black, peer_child, peer_quantlib, peers, quant_inputs, quant_reference, run
 from terminal.bench import quant_european as european_rows
 from terminal.bench import quant_implied_vol as vol_rows
+from terminal.bench import quant_scenarios as scenario_rows
 from terminal.bench.peers import Peer, PeerFailed, ask
 from terminal.bench.quant_compare import QUANTLIB, beside, beside_child, figure, one_core, ratio_goal, seconds
-from terminal.quant import european, implied_vol
+from terminal.quant import european, implied_vol, scenarios
 
 _SCRIPT = """
 def double(columns):
@@ -155,7 +156,15 @@ def test_small_quant_benchmarks_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_group_has_its_benchmarks() -> None:
     names = {each.name for each in run.choose(["quant"])}
-    assert {"european_greeks", "implied_vol"} <= names
+    assert {"european_greeks", "implied_vol", "scenarios"} <= names
+
+
+def test_a_book_revalued_wrongly_is_seen() -> None:
+    book, spots, vols = scenario_rows.book(50), np.array([-0.1, 0.1]), np.array([0.0, 0.05])
+    found = scenarios.revalue(book, spots, vols, by_position=True)
+    assert found.positions is not None
+    assert scenario_rows.largest_gap(book, found.positions[0], spots, vols) < 1e-14
+    assert scenario_rows.largest_gap(book, found.positions[0] * 1.001, spots, vols) > scenario_rows.TOLERANCE
 
 
 def test_every_task_asked_for_is_there() -> None:
