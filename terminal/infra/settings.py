@@ -106,7 +106,7 @@ class RecorderSettings(Section, frozen=True):
     ] = 50.0
     memory_limit_mb: Annotated[
         int, Meta(ge=64, le=1_048_576, description="Most memory the market database may use, in MB.")
-    ] = 256
+    ] = 128
     flush_interval_ms: Annotated[
         int, Meta(ge=10, le=60_000, description="How often recorded data goes to the disk, in milliseconds.")
     ] = 250

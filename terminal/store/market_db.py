@@ -20,7 +20,7 @@ from terminal.store.schema import SCHEMA_VERSION, migrate, version_of
 class DatabaseSettings:
     """What one process gives to the database."""
 
-    memory_mib: int = 768
+    memory_mib: int = 128
     threads: int = 2
     temporary_mib: int = 2048
     """Most that queries too large for the memory may put on the disk."""
