@@ -34,6 +34,8 @@ KERNEL_MODULES = (
     "terminal.quant.european_kernel",
     "terminal.quant.implied_vol_kernel",
     "terminal.quant.scenarios_kernel",
+    "terminal.quant.essvi_kernel",
+    "terminal.quant.surface_fit_kernel",
     "terminal.market.kernel",
     "terminal.market.importers.lean.decode_kernel",
     "terminal.exchange.book_kernel",

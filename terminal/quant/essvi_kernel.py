@@ -1,0 +1,118 @@
+"""Kernels of an eSSVI slice in the variables ``(theta, u, v)``; told in :mod:`terminal.quant.surface`.
+
+``w = (theta + p k + sqrt((theta + p k)^2 + u v k^2)) / 2`` with ``p = rho psi = (u - v) / 2``, which is Gatheral and
+Jacquier 2014, eq. 4.1, without a division and with nothing that cancels under the root.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from terminal.quant.columns import Floats
+
+_F1 = nb.float64[::1]
+_F2 = nb.float64[:, ::1]
+_THREE = nb.types.UniTuple(nb.float64, 3)
+
+
+@nb.njit(_THREE(nb.float64, nb.float64, nb.float64, nb.float64), nogil=True, cache=True, error_model="numpy")
+def smile_point(k: float, theta: float, u: float, v: float) -> tuple[float, float, float]:
+    """``w`` and its first and second derivatives in ``k``."""
+    p, wings = 0.5 * (u - v), u * v
+    line = theta + p * k
+    root = math.sqrt(line * line + wings * k * k)
+    if root == 0.0:
+        return 0.0, 0.5 * p, 0.0
+    # On the falling side of a steep smile the line and the root almost cancel.
+    w = 0.5 * (line + root) if line > 0.0 else 0.5 * wings * k * k / (root - line)
+    return w, 0.5 * (p + (p * line + wings * k) / root), 0.5 * theta * theta * wings / (root * root * root)
+
+
+@nb.njit(nb.float64(_F1, _F2), nogil=True, cache=True, error_model="numpy")
+def after_slope(times: Floats, nodes: Floats) -> float:
+    """The variance per year after the last node: that of the last interval, or on average where there is one node."""
+    n = times.size
+    if n == 1:
+        return nodes[0, 0] / times[0]
+    return (nodes[n - 1, 0] - nodes[n - 2, 0]) / (times[n - 1] - times[n - 2])
+
+
+@nb.njit(
+    _THREE(nb.float64, nb.int64, _F1, _F2),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
+def slice_between(t: float, at: int, times: Floats, nodes: Floats) -> tuple[float, float, float]:
+    """``(theta, u, v)`` at ``t``; ``at`` is how many of ``times`` are at or before it.
+
+    Between nodes on the straight line; before the first all three in proportion to time; after the last ``theta`` goes
+    on with the last interval's slope, ``u`` and ``v`` with its square root up to their bound of 4.
+    """
+    n = times.size
+    if at == 0:
+        part = t / times[0]
+        return part * nodes[0, 0], part * nodes[0, 1], part * nodes[0, 2]
+    if at < n:
+        part = (t - times[at - 1]) / (times[at] - times[at - 1])
+        return (
+            nodes[at - 1, 0] + part * (nodes[at, 0] - nodes[at - 1, 0]),
+            nodes[at - 1, 1] + part * (nodes[at, 1] - nodes[at - 1, 1]),
+            nodes[at - 1, 2] + part * (nodes[at, 2] - nodes[at - 1, 2]),
+        )
+    slope = after_slope(times, nodes)
+    theta = nodes[n - 1, 0] + slope * (t - times[n - 1])
+    growth = math.sqrt(theta / nodes[n - 1, 0])
+    return theta, min(nodes[n - 1, 1] * growth, 4.0), min(nodes[n - 1, 2] * growth, 4.0)
+
+
+@nb.njit(nb.float64(nb.float64, nb.float64, nb.int64, _F1, _F2), nogil=True, cache=True, error_model="numpy")
+def time_slope(k: float, t: float, at: int, times: Floats, nodes: Floats) -> float:
+    """``dw/dt`` at constant log-moneyness; at a node that of the interval after it."""
+    theta, u, v = slice_between(t, at, times, nodes)
+    n = times.size
+    if at == 0:
+        d_theta, d_u, d_v = nodes[0, 0] / times[0], nodes[0, 1] / times[0], nodes[0, 2] / times[0]
+    elif at < n:
+        width = times[at] - times[at - 1]
+        d_theta = (nodes[at, 0] - nodes[at - 1, 0]) / width
+        d_u = (nodes[at, 1] - nodes[at - 1, 1]) / width
+        d_v = (nodes[at, 2] - nodes[at - 1, 2]) / width
+    else:
+        d_theta = after_slope(times, nodes)
+        d_u = 0.5 * u / theta * d_theta if u < 4.0 else 0.0
+        d_v = 0.5 * v / theta * d_theta if v < 4.0 else 0.0
+    line, d_line = theta + 0.5 * (u - v) * k, d_theta + 0.5 * (d_u - d_v) * k
+    root = math.sqrt(line * line + u * v * k * k)
+    if root == 0.0:
+        return 0.5 * d_line
+    return 0.5 * (d_line + (line * d_line + 0.5 * (d_u * v + u * d_v) * k * k) / root)
+
+
+@nb.njit(nb.void(_F1, _F1, _F1, _F2, _F2), nogil=True, cache=True, error_model="numpy")
+def surface_columns(k: Floats, t: Floats, times: Floats, nodes: Floats, out: Floats) -> None:
+    """``w``, ``dw/dk``, ``d2w/dk2`` and ``dw/dt`` of flat columns into the rows of ``out``; NaN for bad rows and for
+    negative times. At time 0 the variance is 0."""
+    n = times.size
+    at, last = 0, -1.0
+    for i in range(k.size):
+        here = t[i]
+        if not math.isfinite(k[i]) or not math.isfinite(here) or here < 0.0 or n == 0:
+            out[0, i] = out[1, i] = out[2, i] = out[3, i] = np.nan
+            continue
+        if here != last:
+            at, last = np.searchsorted(times, here, side="right"), here
+        theta, u, v = slice_between(here, at, times, nodes)
+        out[0, i], out[1, i], out[2, i] = smile_point(k[i], theta, u, v)
+        out[3, i] = time_slope(k[i], here, at, times, nodes)
+
+
+@nb.njit(nb.void(_F1, _F1, _F2, _F2), nogil=True, cache=True, error_model="numpy")
+def nodes_at(t: Floats, times: Floats, nodes: Floats, out: Floats) -> None:
+    """``(theta, u, v)`` of a surface at the times ``t`` into the rows of ``out``."""
+    for i in range(t.size):
+        at = np.searchsorted(times, t[i], side="right")
+        out[i, 0], out[i, 1], out[i, 2] = slice_between(t[i], at, times, nodes)
