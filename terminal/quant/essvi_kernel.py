@@ -16,6 +16,8 @@ from terminal.quant.columns import Floats
 _F1 = nb.float64[::1]
 _F2 = nb.float64[:, ::1]
 _THREE = nb.types.UniTuple(nb.float64, 3)
+WING_LIMIT = 3.99
+"""The most that ``u`` and ``v`` may be. At 4 a wing has Lee's slope of 2 and some mass would be at infinity."""
 
 
 @nb.njit(_THREE(nb.float64, nb.float64, nb.float64, nb.float64), nogil=True, cache=True, error_model="numpy")
@@ -50,7 +52,7 @@ def slice_between(t: float, at: int, times: Floats, nodes: Floats) -> tuple[floa
     """``(theta, u, v)`` at ``t``; ``at`` is how many of ``times`` are at or before it.
 
     Between nodes on the straight line; before the first all three in proportion to time; after the last ``theta`` goes
-    on with the last interval's slope, ``u`` and ``v`` with its square root up to their bound of 4.
+    on with the last interval's slope, ``u`` and ``v`` with its square root up to their bound.
     """
     n = times.size
     if at == 0:
@@ -66,7 +68,7 @@ def slice_between(t: float, at: int, times: Floats, nodes: Floats) -> tuple[floa
     slope = after_slope(times, nodes)
     theta = nodes[n - 1, 0] + slope * (t - times[n - 1])
     growth = math.sqrt(theta / nodes[n - 1, 0])
-    return theta, min(nodes[n - 1, 1] * growth, 4.0), min(nodes[n - 1, 2] * growth, 4.0)
+    return theta, min(nodes[n - 1, 1] * growth, WING_LIMIT), min(nodes[n - 1, 2] * growth, WING_LIMIT)
 
 
 @nb.njit(nb.float64(nb.float64, nb.float64, nb.int64, _F1, _F2), nogil=True, cache=True, error_model="numpy")
@@ -83,8 +85,8 @@ def time_slope(k: float, t: float, at: int, times: Floats, nodes: Floats) -> flo
         d_v = (nodes[at, 2] - nodes[at - 1, 2]) / width
     else:
         d_theta = after_slope(times, nodes)
-        d_u = 0.5 * u / theta * d_theta if u < 4.0 else 0.0
-        d_v = 0.5 * v / theta * d_theta if v < 4.0 else 0.0
+        d_u = 0.5 * u / theta * d_theta if u < WING_LIMIT else 0.0
+        d_v = 0.5 * v / theta * d_theta if v < WING_LIMIT else 0.0
     line, d_line = theta + 0.5 * (u - v) * k, d_theta + 0.5 * (d_u - d_v) * k
     root = math.sqrt(line * line + u * v * k * k)
     if root == 0.0:

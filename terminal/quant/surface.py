@@ -3,7 +3,7 @@
 **Model.** Every expiry has an SSVI slice (Gatheral and Jacquier 2014, eq. 4.1) with a ``rho`` of its own (eSSVI:
 Hendriks and Martini 2019), held as ``(theta, u, v)``: variance at the money and twice the slopes of the right and left
 wing, ``u = psi (1 + rho)``, ``v = psi (1 - rho)``, ``psi = theta phi``. In these variables the known conditions are
-plain. No butterflies (Gatheral and Jacquier 2014, Theorem 4.2): ``u, v <= 4`` and ``(u + v) max(u, v) <= 8 theta``. No
+plain. No butterflies (Gatheral and Jacquier 2014, Theorem 4.2): ``u, v < 4`` and ``(u + v) max(u, v) <= 8 theta``. No
 crossing of a later slice (Hendriks and Martini 2019, Proposition 3.1; Corbetta, Cohort, Laachir and Martini 2019;
 Mingone 2022): ``theta``, ``u`` and ``v`` do not fall, and ``phi`` does not rise.
 

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant.columns import Floats
+from terminal.quant.essvi_kernel import WING_LIMIT
 
 Indices = npt.NDArray[np.int64]
 
 _F1 = nb.float64[::1]
 _F2 = nb.float64[:, ::1]
 _I1 = nb.int64[::1]
-_WING_LIMIT = 4.0
 _LEAST_RATIO = 5e-4
 """Neither ``u`` nor ``v`` is below this part of the other: ``|rho| < 0.999``, so that all variances stay positive."""
 _BUTTERFLY_LIMIT = 8.0 * (1.0 - 1e-9)
@@ -132,7 +132,7 @@ def project(x: Floats, below: Floats, above: Floats) -> None:
     ends = math.isfinite(above[0])
     x[0] = min(max(x[0], below[0], 1e-14), above[0])
     for j in range(1, 3):
-        x[j] = min(max(x[j], below[j]), above[j], _WING_LIMIT)
+        x[j] = min(max(x[j], below[j]), above[j], WING_LIMIT)
     x[1], x[2] = max(x[1], _LEAST_RATIO * x[2]), max(x[2], _LEAST_RATIO * x[1])
     phi_most = 0.5 * (below[1] + below[2]) / below[0] if below[0] > 0.0 else np.inf
     phi_least = 0.5 * (above[1] + above[2]) / above[0] if ends else 0.0
@@ -199,7 +199,7 @@ def solve_slice(
     low, high = np.empty(3), np.empty(3)
     low[0], high[0] = max(below[0], 1e-14), above[0]
     for j in range(1, 3):
-        low[j], high[j] = below[j], min(above[j], _WING_LIMIT)
+        low[j], high[j] = below[j], min(above[j], WING_LIMIT)
     trial, step, held = np.empty(3), np.empty(3), np.empty(3, np.bool_)
     cost, g0, g1, g2, h00, h01, h02, h11, h12, h22 = _normal_equations(
         x, k, middle, per_half, pull, first, end, phi_most, phi_least, patience
