@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Kernel = Callable[..., None]
+"""Takes float64 columns of one length, a boolean one, outputs [rows, ...], the output column that belongs to the first
+entry of those; then what it likes."""
+
+SLAB = 8192
+"""Rows that are gathered at a time: few enough for the cache, enough to make a kernel's call cheap."""
 
 
 def float_columns(values: tuple[Any, ...], flag: Any) -> tuple[list[Floats], Flags, tuple[int, ...]]:
@@ -26,3 +34,69 @@ def float_columns(values: tuple[Any, ...], flag: Any) -> tuple[list[Floats], Fla
 def shaped(column: Floats, shape: tuple[int, ...]) -> Any:
     """``column`` in ``shape``; a Python float for the shape of scalars."""
     return float(column[0]) if shape == () else column.reshape(shape)
+
+
+def common_shape(values: Sequence[Any]) -> tuple[int, ...]:
+    """The shape that ``values`` broadcast to. Raises ValueError, naming their shapes, when they do not."""
+    shapes = {np.shape(value) for value in values}
+    shapes.discard(())
+    if len(shapes) <= 1:
+        return shapes.pop() if shapes else ()
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        named = ", ".join(str(np.shape(value)) for value in values)
+        raise ValueError(f"the arguments' shapes do not broadcast: {named}") from None
+
+
+def evaluate(kernel: Kernel, values: Sequence[Any], rows: int, out: Floats | None, *more: int) -> tuple[Floats, Any]:
+    """``kernel(*columns, flags, result, at, *more)`` over ``values`` broadcast against each other, the last of them
+    boolean: the result [rows, n] and the common shape.
+
+    Inputs of any dtype, stride and order are gathered a slab at a time, so nothing of the whole size is made but the
+    result, which is ``out`` when that is given: C-contiguous float64 of shape (rows, *shape), or the common shape for
+    one row. Raises ValueError for shapes that do not broadcast or an ``out`` that does not fit.
+    """
+    arrays = [value if isinstance(value, (float, np.ndarray)) else np.asarray(value) for value in values]
+    shape = common_shape(arrays)
+    count = math.prod(shape)
+    result = np.empty((rows, count)) if out is None else _as_rows(out, rows, shape)
+    if count:
+        size = min(count, SLAB)
+        buffers = [np.empty(size) for _ in arrays[1:]]
+        buffers.append(np.empty(size, np.bool_))
+        _gather(kernel, arrays, shape, buffers, result, 0, more)
+    return result, shape
+
+
+def _as_rows(out: Floats, rows: int, shape: tuple[int, ...]) -> Floats:
+    wanted = (rows, *shape) if rows > 1 else shape
+    if out.shape != wanted or out.dtype != np.float64 or not out.flags.carray:
+        raise ValueError(f"out must be a writable C-contiguous float64 array of shape {wanted}")
+    return out.reshape(rows, -1)
+
+
+def _gather(
+    kernel: Kernel, arrays: Sequence[Any], shape: tuple[int, ...], buffers: Sequence[Any], result: Floats, start: int,
+    more: tuple[int, ...],
+) -> None:  # fmt: skip
+    """Runs ``kernel`` on slabs of the first axis, or, where one index of it is more than a slab, on each of those."""
+    count = math.prod(shape)
+    if count <= SLAB:
+        columns = [buffer if buffer.size == count else buffer[:count] for buffer in buffers]
+        for column, array in zip(columns, arrays, strict=True):
+            (column if len(shape) == 1 else column.reshape(shape))[...] = array
+        kernel(*columns, result, start, *more)
+        return
+    inner = count // shape[0]
+    step = max(SLAB // inner, 1)
+    for first in range(0, shape[0], step):
+        last = min(first + step, shape[0])
+        parts = [
+            array[first:last] if np.ndim(array) == len(shape) and array.shape[0] != 1 else array for array in arrays
+        ]
+        part_shape: tuple[int, ...] = (last - first, *shape[1:])
+        if inner > SLAB:
+            parts = [part[0] if np.ndim(part) == len(shape) else part for part in parts]
+            part_shape = shape[1:]
+        _gather(kernel, parts, part_shape, buffers, result, start + first * inner, more)

@@ -31,6 +31,7 @@ from terminal.infra.failures import WorkFailed
 KERNEL_MODULES = (
     "terminal.quant.normal_kernel",
     "terminal.quant.black_kernel",
+    "terminal.quant.european_row_kernel",
     "terminal.quant.european_kernel",
     "terminal.quant.implied_vol_kernel",
     "terminal.quant.american_boundary_kernel",
