@@ -47,6 +47,7 @@ KERNEL_MODULES = (
     "terminal.quant.american_dividends_kernel",
     "terminal.quant.american_dividends_exact_kernel",
     "terminal.quant.american_dividends_rows_kernel",
+    "terminal.quant.sabr_kernel",
     "terminal.market.kernel",
     "terminal.market.importers.lean.decode_kernel",
     "terminal.exchange.book_kernel",
