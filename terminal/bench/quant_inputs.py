@@ -10,13 +10,15 @@ import numpy.typing as npt
 from terminal.quant import european
 
 Columns = dict[str, npt.NDArray[Any]]
+Market = tuple[Any, Any, Any, Any, Any, Any, Any]
 DAYS_A_YEAR = 365.0
 NAMES = ("spot", "strike", "time", "vol", "rate", "dividend_yield", "is_call")
 
 
-def market(columns: Columns, *extra: str) -> list[npt.NDArray[Any]]:
+def market(columns: Columns) -> Market:
     """The columns in the order of our pricing functions' arguments."""
-    return [columns[name] for name in (*NAMES, *extra)]
+    spot, strike, time, vol, rate, carry, is_call = (columns[name] for name in NAMES)
+    return spot, strike, time, vol, rate, carry, is_call
 
 
 def options(count: int, seed: int = 1) -> Columns:

@@ -65,3 +65,35 @@ def _normal_cdf(z: Any) -> Any:
     half = np.longdouble(1) / 2
     root = np.sqrt(8 * np.arctan(np.longdouble(1)))
     return half + np.exp(-half * square) / root * total
+
+
+def heston_price(
+    spot: Any, strike: Any, time: Any, rate: Any, carry: Any, is_call: Any,
+    v0: float, kappa: float, theta: float, sigma: float, rho: float,
+) -> Any:  # fmt: skip
+    """European prices under Heston by brute force: Lewis (2001), eq. 3.11, on 12,800 Gauss-Legendre nodes.
+
+    The characteristic function in the form without a branch cut of Albrecher et al., "The Little Heston Trap" (2007).
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    edges = 4.0 * np.linspace(0.0, 1.0, 201) ** 2 * 1000.0
+    half = 0.5 * np.diff(edges)[:, None]
+    u = (0.5 * (edges[:-1] + edges[1:])[:, None] + half * nodes).reshape(-1)
+    weight = (half * weights).reshape(-1)
+    prices = np.empty(strike.size)
+    xi = u - 0.5j
+    pull = kappa - 1j * rho * sigma * xi
+    d = np.sqrt(pull**2 + sigma**2 * (xi * xi + 1j * xi))
+    ratio = (pull - d) / (pull + d)
+    for years in np.unique(time):
+        fall = np.exp(-d * years)
+        first = kappa * theta / sigma**2 * ((pull - d) * years - 2.0 * np.log((1.0 - ratio * fall) / (1.0 - ratio)))
+        second = v0 / sigma**2 * (pull - d) * (1.0 - fall) / (1.0 - ratio * fall)
+        density = weight * np.exp(first + second) / (u * u + 0.25)
+        rows = time == years
+        held, paid = spot[rows] * np.exp(-carry[rows] * years), strike[rows] * np.exp(-rate[rows] * years)
+        k = np.log(held / paid)
+        integral = np.array([float(np.sum((np.exp(1j * u * each) * density).real)) for each in k])
+        call = held - np.sqrt(held * paid) / np.pi * integral
+        prices[rows] = np.where(is_call[rows], call, call - held + paid)
+    return prices

@@ -7,7 +7,18 @@ import traceback
 from collections.abc import Sequence
 
 from terminal.app.report import write_json
-from terminal.bench import market, quant_european, quant_implied_vol, quant_scenarios, recording, replay, start, storage
+from terminal.bench import (
+    market,
+    quant_american,
+    quant_european,
+    quant_heston,
+    quant_implied_vol,
+    quant_scenarios,
+    recording,
+    replay,
+    start,
+    storage,
+)
 from terminal.bench.result import Benchmark, Result, machine
 from terminal.infra.failures import UsageError
 
@@ -22,6 +33,8 @@ def all_benchmarks() -> list[Benchmark]:
         *start.BENCHMARKS,
         *quant_european.BENCHMARKS,
         *quant_implied_vol.BENCHMARKS,
+        *quant_american.BENCHMARKS,
+        *quant_heston.BENCHMARKS,
         *quant_scenarios.BENCHMARKS,
     ]
 

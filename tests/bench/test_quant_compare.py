@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from terminal.bench import peer_black, peer_child, peer_quantlib, peers, quant_inputs, quant_reference, run
+from terminal.bench import quant_american as american_rows
 from terminal.bench import quant_european as european_rows
+from terminal.bench import quant_heston as heston_rows
 from terminal.bench import quant_implied_vol as vol_rows
 from terminal.bench import quant_scenarios as scenario_rows
 from terminal.bench.peers import Peer, PeerFailed, ask
 from terminal.bench.quant_compare import QUANTLIB, beside, beside_child, figure, one_core, ratio_goal, seconds
-from terminal.quant import european, implied_vol, scenarios
+from terminal.quant import european, heston, implied_vol, scenarios
 
 _SCRIPT = """
 def double(columns):
@@ -156,7 +158,23 @@ def test_small_quant_benchmarks_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_group_has_its_benchmarks() -> None:
     names = {each.name for each in run.choose(["quant"])}
-    assert {"european_greeks", "implied_vol", "scenarios"} <= names
+    assert {"european_greeks", "implied_vol", "american", "american_dividends", "heston", "scenarios"} <= names
+
+
+def test_an_american_price_is_held_against_what_is_known() -> None:
+    exact = np.array([1.0, 2.0, 3.0])
+    answer = peers.Answer("1", 0.0, 3, {"price": exact, "check": exact + np.array([0.0, 1e-9, 1e-11])})
+    error, rows = american_rows.known_error(np.array([1.0, 2.5, 3.0 + 4e-10, 9.0]), answer)
+    assert rows == 2
+    assert error == pytest.approx(4e-10, rel=1e-3)
+    assert american_rows.known_error(exact, None) == (0.0, 0)
+    assert american_rows.worst(exact, exact + np.array([0.0, -0.5, 0.1])) == 0.5
+
+
+def test_heston_by_brute_force_is_ours() -> None:
+    columns = {name: column[::25] for name, column in heston_rows.chain().items()}
+    inputs = heston_rows.arguments(columns)
+    assert np.max(np.abs(heston.price(*inputs) - quant_reference.heston_price(*inputs))) < 1e-11
 
 
 def test_a_book_revalued_wrongly_is_seen() -> None:
@@ -170,6 +188,8 @@ def test_a_book_revalued_wrongly_is_seen() -> None:
 def test_every_task_asked_for_is_there() -> None:
     assert {rival.task for rival in european_rows._RIVALS} <= {*peer_black.TASKS, *peer_quantlib.TASKS}
     assert {task for _, task, _ in vol_rows._PEERS} <= set(peer_black.TASKS)
+    assert {f"american_{each.task}" for each in american_rows._ENGINES} <= set(peer_quantlib.TASKS)
+    assert {each.task for each in heston_rows._ENGINES} <= set(peer_quantlib.TASKS)
     assert peer_child.SHORTEST_ROUND_S > 0.0
 
 
