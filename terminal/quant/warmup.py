@@ -48,6 +48,7 @@ KERNEL_MODULES = (
     "terminal.quant.american_dividends_exact_kernel",
     "terminal.quant.american_dividends_rows_kernel",
     "terminal.quant.sabr_kernel",
+    "terminal.quant.monte_carlo_kernel",
     "terminal.market.kernel",
     "terminal.market.importers.lean.decode_kernel",
     "terminal.exchange.book_kernel",
