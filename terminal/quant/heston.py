@@ -22,10 +22,14 @@ import numpy as np
 
 from terminal.quant import implied_vol as black_vol
 from terminal.quant.columns import Floats, float_columns, shaped
+from terminal.quant.heston_fit import ExpiryFit, FitStatus, HestonFit, RejectedQuote, calibrate
 from terminal.quant.heston_integral_kernel import Status
 from terminal.quant.heston_kernel import GREEKS, solve_columns
 
-__all__ = ["Greeks", "Status", "greeks", "implied_vol", "price", "price_with_status"]
+__all__ = [
+    "ExpiryFit", "FitStatus", "Greeks", "HestonFit", "RejectedQuote", "Status", "calibrate", "greeks", "implied_vol",
+    "price", "price_with_status",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
