@@ -60,7 +60,7 @@ KERNEL_MODULES = (
 )
 """Every module that holds compiled kernels, each after those it calls. A room with a new one adds its name here."""
 
-_CHAIN_KERNELS = ("normal_kernel", "black_kernel", "european_kernel", "implied_vol_kernel")
+_CHAIN_KERNELS = ("normal_kernel", "black_kernel", "european_row_kernel", "european_kernel", "implied_vol_kernel")
 
 DESK_KERNELS = tuple(
     name for name in KERNEL_MODULES if not name.startswith("terminal.quant.") or name.endswith(_CHAIN_KERNELS)
