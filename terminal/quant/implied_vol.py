@@ -1,8 +1,7 @@
 """Implied vol of European options, to the last digits that the price holds.
 
-Newton's method with third-order correction (Halley) on the logarithm of the time value, or of what is missing to the
-highest possible price, whichever is smaller: both are nearly parabolas, of ``1 / s`` and of ``s``, whose inverse starts
-the iteration. A bracket guards every step.
+Jaeckel, "Let's Be Rational" (2015): a rational first guess in four branches, then Householder's method of third order
+on an objective that fits the branch; two steps are enough nearly everywhere, and a bracket guards every one.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from terminal.quant.columns import float_columns, shaped
-from terminal.quant.implied_vol_kernel import Status, vol_column
+from terminal.quant import european as european_formula
+from terminal.quant.columns import evaluate
+from terminal.quant.european import Greeks
+from terminal.quant.implied_vol_kernel import Status, implied_vol_columns
 
-__all__ = ["Status", "european"]
+__all__ = ["Status", "european", "with_greeks"]
 
 
 def european(
@@ -22,12 +23,20 @@ def european(
 ) -> tuple[Any, Any]:
     """``(vol, status)``: vol as a decimal, NaN where ``status`` is not 0 (see :class:`Status`).
 
-    Scalars give a float and an int, arrays arrays of the common shape (status int8). Never raises for a bad row.
+    Scalars give a float and an int, arrays arrays of the common shape (status int8). Never raises for a bad row;
+    raises ValueError for shapes that do not broadcast.
     """
-    columns, calls, shape = float_columns((price, spot, strike, time, rate, dividend_yield), is_call)
-    vol = np.empty(calls.size)
-    status = np.empty(calls.size, np.int8)
-    vol_column(*columns, calls, vol, status)
+    values = (price, spot, strike, time, rate, dividend_yield, is_call)
+    result, shape = evaluate(implied_vol_columns, values, 2, None)
     if shape == ():
-        return shaped(vol, shape), int(status[0])
-    return vol.reshape(shape), status.reshape(shape)
+        return float(result[0, 0]), int(result[1, 0])
+    return result[0].reshape(shape), result[1].reshape(shape).astype(np.int8)
+
+
+def with_greeks(
+    price: Any, spot: Any, strike: Any, time: Any, rate: Any, dividend_yield: Any, is_call: Any
+) -> tuple[Any, Any, Greeks]:
+    """``(vol, status, greeks)``: the implied vol as :func:`european`, and price and Greeks at it, NaN where there is
+    none."""
+    vol, status = european(price, spot, strike, time, rate, dividend_yield, is_call)
+    return vol, status, european_formula.greeks(spot, strike, time, vol, rate, dividend_yield, is_call)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
+from typing import Any
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 
-from terminal.quant.black_kernel import LN_SQRT_2PI, log_moneyness, log_time_value, mills_ratio
+from terminal.quant.black_kernel import LN_SQRT_2PI, log_moneyness, mills_ratio
 from terminal.quant.columns import Flags, Floats
-
-Codes = npt.NDArray[np.int8]
+from terminal.quant.rational_kernel import first_guess, price_over_vega
 
 
 class Status(IntEnum):
@@ -27,125 +26,120 @@ class Status(IntEnum):
     NOT_CONVERGED = 6
 
 
-_SOLVED, _BELOW, _ABOVE = int(Status.SOLVED), int(Status.BELOW_INTRINSIC), int(Status.ABOVE_MAXIMUM)
-_ZERO, _EXPIRED = int(Status.ZERO_TIME_VALUE), int(Status.EXPIRED)
-_INVALID, _NOT_CONVERGED = int(Status.INVALID_INPUT), int(Status.NOT_CONVERGED)
+_SOLVED, _BELOW, _ABOVE = float(Status.SOLVED), float(Status.BELOW_INTRINSIC), float(Status.ABOVE_MAXIMUM)
+_ZERO, _EXPIRED = float(Status.ZERO_TIME_VALUE), float(Status.EXPIRED)
+_INVALID, _NOT_CONVERGED = float(Status.INVALID_INPUT), float(Status.NOT_CONVERGED)
+_F = nb.float64
 _F1 = nb.float64[::1]
 _HIGHEST_S = 76.0
 """Above it the price and its highest value are the same double."""
+_SMALL_STEP = 1e-5
+"""After a relative step of this size what is left is of its fourth power."""
+_MOST_STEPS = 60
 
 
-@nb.njit(nb.float64(nb.float64, nb.float64), nogil=True, cache=True, error_model="numpy")
-def _log_missing(x: float, s: float) -> float:
-    """ln of exp(-x / 2) less the time value over sqrt(F K): exp(-x / 2) Phi(-d1) + exp(x / 2) Phi(d2)."""
-    h, t = -x / s, 0.5 * s
-    both = mills_ratio(-h - t) + mills_ratio(h - t)
-    return math.log(both) - 0.5 * (h * h + t * t) - LN_SQRT_2PI
+def _jit(signature: Any) -> Any:
+    return nb.njit(signature, nogil=True, cache=True, error_model="numpy")
 
 
-@nb.njit(nb.float64(nb.float64, nb.float64, nb.float64), nogil=True, cache=True, error_model="numpy")
-def _first_guess(x: float, log_value: float, log_missing: float) -> float:
-    """From the point of greatest slope, s = sqrt(2 x), along the tails' leading terms."""
-    turn = math.sqrt(2.0 * x)
-    if turn < 0.1:
-        if log_value < log_missing:
-            return max(min(math.exp(log_value) / 0.3989422804014327, 4.0), 0.05 * turn, 1e-12)
-        turn = 0.1
-    at_turn = log_time_value(x, turn)
-    if log_value < at_turn:
-        h_squared = x * x / (turn * turn) + 2.0 * (at_turn - log_value)
-        return x / math.sqrt(h_squared)
-    t_squared = 0.25 * turn * turn + 2.0 * max(_log_missing(x, turn) - log_missing, 0.0)
-    return min(2.0 * math.sqrt(t_squared), 0.9 * _HIGHEST_S)
+@_jit(_F(_F, _F, _F))
+def _householder(newton: float, halley: float, third: float) -> float:
+    """The step of Householder's method of third order from f / -f', f'' / f', f''' / f'."""
+    step = newton * (1.0 + 0.5 * halley * newton) / (1.0 + newton * (halley + third * newton / 6.0))
+    # Far from the root the correction may turn the step around; Newton's does not.
+    return step if step * newton > 0.0 and abs(step) < 4.0 * abs(newton) else newton
 
 
-@nb.njit(
-    nb.types.Tuple((nb.float64, nb.boolean))(nb.float64, nb.float64, nb.float64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
-def _solve(x: float, log_value: float, log_missing: float) -> tuple[float, bool]:
-    """``s`` whose log time value is ``log_value``; ``log_missing`` is the log of the complement to exp(-x / 2)."""
-    by_missing = log_missing < log_value
-    s = _first_guess(x, log_value, log_missing)
-    low, high = 0.0, _HIGHEST_S
-    for _ in range(100):
-        if by_missing:
-            here = _log_missing(x, s)
-            residual = log_missing - here
+@_jit(nb.types.Tuple((_F, nb.boolean))(_F, _F, _F, _F, _F))
+def solve_normalised(x: float, beta: float, log_beta: float, missing: float, b_most: float) -> tuple[float, bool]:
+    """``s = vol sqrt(T)`` of the normalised price ``beta``, and whether the iteration converged. ``log_beta`` and
+    ``missing = b_most - beta`` are known on their own: ``beta`` may have no digits left, or only those of ``b_most``.
+
+    Householder's method of third order on 1 / ln b below the lower cut, on b between the cuts and on the log of what is
+    missing to the highest price above the upper one (Jaeckel 2015, section 5), held in a bracket.
+    """
+    s, b_low, b_high = first_guess(x, beta, log_beta, b_most)
+    s = min(max(s, 1e-300), _HIGHEST_S)
+    is_low, is_high = beta < b_low, beta > b_high
+    log_missing = math.log(missing) if is_high else 0.0
+    low, high = 0.0, 2.0 * _HIGHEST_S
+    for _ in range(_MOST_STEPS):
+        h, t = x / s, 0.5 * s
+        exponent = -0.5 * (h * h + t * t) - LN_SQRT_2PI
+        bend = h * h / s - 0.5 * t  # b'' / b'
+        third = bend * bend - 3.0 * (h / s) * (h / s) - 0.25  # b''' / b'
+        if is_low:
+            ratio = price_over_vega(x, s)
+            log_b = exponent + math.log(ratio)
+            slope = 1.0 / ratio
+            newton = (log_beta - log_b) * (log_b / log_beta) * ratio
+            twice = 1.0 + 2.0 / log_b
+            halley = bend - slope * twice
+            more = third + 2.0 * slope * slope * (1.0 + 3.0 / log_b * (1.0 + 1.0 / log_b)) - 3.0 * bend * slope * twice
+        elif is_high:
+            ratio = mills_ratio(h - t) + mills_ratio(-h - t)
+            slope = 1.0 / ratio
+            newton = (exponent + math.log(ratio) - log_missing) * ratio
+            halley = bend + slope
+            more = third + slope * (2.0 * slope + 3.0 * bend)
         else:
-            here = log_time_value(x, s)
-            residual = here - log_value
-        slope = math.exp(-0.5 * (x * x / (s * s) + 0.25 * s * s) - LN_SQRT_2PI - here)
-        if residual == 0.0:
+            newton = beta / math.exp(exponent) - price_over_vega(x, s)
+            halley, more = bend, third
+        if newton == 0.0:
             return s, True
-        if residual > 0.0:
+        if newton < 0.0:
             high = s
         else:
             low = s
-        newton = -residual / slope
-        # f'' / f' of the log: (x^2 / s^3 - s / 4) less (or plus, for the complement) the slope itself.
-        bend = x * x / (s * s * s) - 0.25 * s + (slope if by_missing else -slope)
-        halley = 1.0 + 0.5 * newton * bend
-        step = newton / halley if halley > 0.2 else newton
+        step = _householder(newton, halley, more)
+        if abs(step) <= _SMALL_STEP * s:
+            return s + step, True
         following = s + step
-        if abs(step) <= 1e-8 * s:
-            return following, True  # of third order: the next correction would be below the last digit
         if not low < following < high:
-            following = 0.5 * (low + high) if low > 0.0 else 0.5 * s
-            if high - low <= 4.5e-16 * high:
-                return following, True
+            following = 0.5 * (low + min(high, 2.0 * s + 1.0)) if low > 0.0 else 0.5 * s
         s = following
     return s, False
 
 
-@nb.njit(
-    nb.types.Tuple((nb.float64, nb.int64))(
-        nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.boolean
-    ),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
-def _solve_row(
-    price: float, spot: float, strike: float, time: float, rate: float, dividend_yield: float, is_call: bool
-) -> tuple[float, int]:
-    finite = math.isfinite(price + spot + strike + time + rate + dividend_yield)
-    if not finite or price < 0.0 or spot <= 0.0 or strike <= 0.0 or time < 0.0:
-        return np.nan, _INVALID
+@_jit(nb.types.UniTuple(_F, 2)(_F, _F, _F, _F, _F, nb.boolean))
+def implied_vol_row(
+    price: float, held: float, paid: float, x: float, time: float, is_call: bool
+) -> tuple[float, float]:
+    """Vol and status of one option with discounted forward ``held``, discounted strike ``paid``, ``x = ln(F / K)``."""
     if time == 0.0:
         return np.nan, _EXPIRED
-    held, paid = spot * math.exp(-dividend_yield * time), strike * math.exp(-rate * time)
     gain = held - paid if is_call else paid - held
-    most = held if is_call else paid
     if price < gain:
         return np.nan, _BELOW
-    if price >= most:
+    if price >= (held if is_call else paid):
         return np.nan, _ABOVE
     value = price - max(gain, 0.0)
     if value <= 0.0:
         return np.nan, _ZERO
-    x = abs(log_moneyness(spot, strike, (rate - dividend_yield) * time))
-    # In units of sqrt(F K); a time value above half of the highest is told by what is missing to it.
-    scale = 0.5 * (math.log(held) + math.log(paid))
     missing = min(held, paid) - value
     if missing <= 0.0:
         return np.nan, _ABOVE
-    s, found = _solve(x, math.log(value) - scale, math.log(missing) - scale)
-    return (s / math.sqrt(time), _SOLVED) if found else (np.nan, _NOT_CONVERGED)
+    distance = abs(x)
+    scale = math.sqrt(held) * math.sqrt(paid)
+    beta = value / scale
+    log_beta = math.log(beta) if beta > 1e-290 else math.log(value) - math.log(scale)
+    s, is_found = solve_normalised(distance, beta, log_beta, missing / scale, math.exp(-0.5 * distance))
+    return (s / math.sqrt(time), _SOLVED) if is_found else (np.nan, _NOT_CONVERGED)
 
 
-@nb.njit(
-    nb.void(_F1, _F1, _F1, _F1, _F1, _F1, nb.boolean[::1], _F1, nb.int8[::1]),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
-def vol_column(
+@_jit(nb.void(_F1, _F1, _F1, _F1, _F1, _F1, nb.boolean[::1], nb.float64[:, ::1], nb.int64))
+def implied_vol_columns(
     price: Floats, spot: Floats, strike: Floats, time: Floats, rate: Floats, dividend_yield: Floats,
-    is_call: Flags, vol: Floats, status: Codes,
+    is_call: Flags, out: Floats, at: int,
 ) -> None:  # fmt: skip
-    """Implied vols of flat columns of one length into ``vol`` and ``status``."""
-    for i in range(vol.size):
-        vol[i], status[i] = _solve_row(price[i], spot[i], strike[i], time[i], rate[i], dividend_yield[i], is_call[i])
+    """Implied vols into ``out[0]`` and statuses into ``out[1]``, from column ``at`` on."""
+    for i in range(price.size):
+        j = at + i
+        is_finite = math.isfinite(price[i]) and math.isfinite(spot[i]) and math.isfinite(strike[i])
+        is_finite = is_finite and math.isfinite(time[i]) and math.isfinite(rate[i]) and math.isfinite(dividend_yield[i])
+        if not is_finite or price[i] < 0.0 or spot[i] <= 0.0 or strike[i] <= 0.0 or time[i] < 0.0:
+            out[0, j], out[1, j] = np.nan, _INVALID
+            continue
+        held, paid = spot[i] * math.exp(-dividend_yield[i] * time[i]), strike[i] * math.exp(-rate[i] * time[i])
+        x = log_moneyness(spot[i], strike[i], (rate[i] - dividend_yield[i]) * time[i])
+        out[0, j], out[1, j] = implied_vol_row(price[i], held, paid, x, time[i], is_call[i])

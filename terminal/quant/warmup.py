@@ -33,6 +33,7 @@ KERNEL_MODULES = (
     "terminal.quant.black_kernel",
     "terminal.quant.european_row_kernel",
     "terminal.quant.european_kernel",
+    "terminal.quant.rational_kernel",
     "terminal.quant.implied_vol_kernel",
     "terminal.quant.american_boundary_kernel",
     "terminal.quant.american_rows_kernel",
