@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from terminal.quant.columns import Floats, evaluate
-from terminal.quant.european_kernel import (
+from terminal.quant.european_vector_kernel import (
     ALL,
     HIGHER,
     MAIN,
@@ -75,7 +75,7 @@ class HigherGreeks(NamedTuple):
 
 def price(
     spot: Any, strike: Any, time: Any, vol: Any, rate: Any, dividend_yield: Any, is_call: Any,
-    out: Floats | None = None,
+    *, out: Floats | None = None,
 ) -> Any:  # fmt: skip
     """The price in currency: a float for scalars, else an array of the common shape; ``out`` itself if given."""
     found = _rows((spot, strike, time, vol, rate, dividend_yield, is_call), 1, PRICE, out)
@@ -84,7 +84,7 @@ def price(
 
 def main_greeks(
     spot: Any, strike: Any, time: Any, vol: Any, rate: Any, dividend_yield: Any, is_call: Any,
-    out: Floats | None = None,
+    *, out: Floats | None = None,
 ) -> MainGreeks:  # fmt: skip
     """Price, delta, gamma, vega, theta and rho: what a chain wants at every tick. ``out``, if given, has shape
     (6, *common shape) and holds the result."""
@@ -93,7 +93,7 @@ def main_greeks(
 
 def greeks(
     spot: Any, strike: Any, time: Any, vol: Any, rate: Any, dividend_yield: Any, is_call: Any,
-    out: Floats | None = None,
+    *, out: Floats | None = None,
 ) -> Greeks:  # fmt: skip
     """Price and Greeks as :class:`Greeks`; at a kink those of the two sides are averaged, so gamma there is 0.
     ``out``, if given, has shape (9, *common shape) and holds the result."""

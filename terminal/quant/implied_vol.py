@@ -13,7 +13,7 @@ import numpy as np
 from terminal.quant import european as european_formula
 from terminal.quant.columns import evaluate
 from terminal.quant.european import Greeks
-from terminal.quant.implied_vol_kernel import Status, implied_vol_columns
+from terminal.quant.implied_vol_kernel import Codes, Status, implied_vol_columns
 
 __all__ = ["Status", "european", "with_greeks"]
 
@@ -30,7 +30,8 @@ def european(
     result, shape = evaluate(implied_vol_columns, values, 2, None)
     if shape == ():
         return float(result[0, 0]), int(result[1, 0])
-    return result[0].reshape(shape), result[1].reshape(shape).astype(np.int8)
+    status: Codes = result[1].reshape(shape).astype(np.int8)
+    return result[0].reshape(shape), status
 
 
 def with_greeks(

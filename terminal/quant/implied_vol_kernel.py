@@ -8,10 +8,13 @@ from typing import Any
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from terminal.quant.black_kernel import LN_SQRT_2PI, log_moneyness, mills_ratio
 from terminal.quant.columns import Flags, Floats
 from terminal.quant.rational_kernel import first_guess, price_over_vega
+
+Codes = npt.NDArray[np.int8]
 
 
 class Status(IntEnum):

@@ -31,8 +31,8 @@ from terminal.infra.failures import WorkFailed
 KERNEL_MODULES = (
     "terminal.quant.normal_kernel",
     "terminal.quant.black_kernel",
-    "terminal.quant.european_row_kernel",
     "terminal.quant.european_kernel",
+    "terminal.quant.european_vector_kernel",
     "terminal.quant.rational_kernel",
     "terminal.quant.implied_vol_kernel",
     "terminal.quant.american_boundary_kernel",
@@ -61,7 +61,10 @@ KERNEL_MODULES = (
 )
 """Every module that holds compiled kernels, each after those it calls. A room with a new one adds its name here."""
 
-_CHAIN_KERNELS = ("normal_kernel", "black_kernel", "european_row_kernel", "european_kernel", "implied_vol_kernel")
+_CHAIN_KERNELS = (
+    "normal_kernel", "black_kernel", "european_kernel", "european_vector_kernel", "rational_kernel",
+    "implied_vol_kernel",
+)  # fmt: skip
 
 DESK_KERNELS = tuple(
     name for name in KERNEL_MODULES if not name.startswith("terminal.quant.") or name.endswith(_CHAIN_KERNELS)
