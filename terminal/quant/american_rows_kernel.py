@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant.columns import Flags, Floats
-from terminal.quant.european_row_kernel import is_priceable
+from terminal.quant.european_kernel import is_priceable
 
 Kinds = npt.NDArray[np.int8]
 Indices = npt.NDArray[np.int64]
