@@ -8,6 +8,7 @@ what a chain holds: what cannot be solved is NaN with a status.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from terminal.quant import robust_line
+from terminal.quant import early_exercise, robust_line
+from terminal.quant.early_exercise import AmericanPairs
 from terminal.quant.robust_line import Flags, Floats, Line
 
 Codes = npt.NDArray[np.int8]
@@ -27,22 +29,29 @@ POOLED_RATE_ERROR = 0.005
 """How far the rate of one expiry may lie from that of all together."""
 _LEAST_TOLERANCE = 0.25
 """A pair counts at most as exact as this part of the usual pair: a locked market is not exact to the last digit."""
+_HIGHEST, _LONGEST, _STEEPEST = 1e12, 1000.0, 10.0
+"""What is greater is no price, no time in years and no rate."""
 _LEAST_SHARE = 0.5
 """Parity must hold for this share of the pairs."""
 
 
 class ParityStatus(IntEnum):
-    """How a fit ended. ``DISCOUNT_ASSUMED``: the discount rests on the expected rate more than on the quotes."""
+    """How a fit ended. ``CONTRADICTORY``: most pairs are off parity, or the forward is nowhere near their strikes.
+    ``DISCOUNT_ASSUMED``: the discount rests on the expected rate more than on the quotes.
+    ``NO_SPOT``: early exercise cannot be told without it. ``NOT_SETTLED``: its value kept changing with the forward."""
 
     SOLVED = 0
     DISCOUNT_ASSUMED = 1
     NO_PAIRS = 2
     CONTRADICTORY = 3
     BAD_INPUT = 4
+    NO_SPOT = 5
+    NOT_SETTLED = 6
 
 
 class Refusal(IntEnum):
-    """Why a quote is not used. ``FAR``: its strike is outside the window; ``OFF_PARITY``: an outlier."""
+    """Why a quote is not used. ``FAR``: its strike is outside the window; ``OFF_PARITY``: an outlier; ``EXERCISED``: of
+    an American pair that tells nothing, one side being worth its exercise or outside the bounds of a price."""
 
     USED = 0
     BAD_STRIKE = 1
@@ -54,6 +63,7 @@ class Refusal(IntEnum):
     NO_PARTNER = 7
     FAR = 8
     OFF_PARITY = 9
+    EXERCISED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +102,16 @@ class _Pairs:
     strike: Floats
     call: npt.NDArray[np.int64]
     put: npt.NDArray[np.int64]
-    middle: Floats
+    call_middle: Floats
+    put_middle: Floats
     tolerance: Floats
 
     def take(self, chosen: Any) -> _Pairs:
-        return _Pairs(
-            self.strike[chosen], self.call[chosen], self.put[chosen], self.middle[chosen], self.tolerance[chosen]
-        )
+        return _Pairs(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
+# What overflows or is no number ends as a pair that is off parity, or as an expiry without an answer.
+@np.errstate(all="ignore")
 def implied_forward(
     strike: Any,
     is_call: Any,
@@ -111,6 +122,8 @@ def implied_forward(
     spot: float = np.nan,
     rate: float = UNINFORMED_RATE,
     rate_error: float = UNINFORMED_RATE_ERROR,
+    is_american: bool = False,
+    ex_times: Any = (),
     window: float = 0.25,
     age: Any = 0.0,
     longest_age: float = np.inf,
@@ -119,32 +132,51 @@ def implied_forward(
 
     ``rate`` give or take ``rate_error`` is what is known of the interest rate (0: exactly that); it matters where
     strikes are too few or the time too short for the quotes to tell. Strikes within ``window`` of the forward in
-    log-moneyness are used, and quotes not older than ``longest_age``, in units of ``age``. Raises ValueError when the
-    shapes do not fit together.
+    log-moneyness are used, and quotes not older than ``longest_age``, in units of ``age``. American quotes need the
+    spot; ``ex_times`` says when dividends are paid, else they are taken as a yield. Raises ValueError when the shapes
+    do not fit together.
     """
     columns = np.broadcast_arrays(
         *(np.asarray(each, np.float64) for each in (strike, bid, ask, age)), np.asarray(is_call, np.bool_)
     )
     strikes, bids, asks, ages, calls = (np.atleast_1d(each).reshape(-1) for each in columns)
     refusals = _refuse_quotes(strikes, bids, asks, ages, longest_age)
-    known = np.isfinite((time, rate, rate_error)).all() and time >= 0.0 and rate_error >= 0.0
-    if not known:
+    if not (0.0 <= time <= _LONGEST and abs(rate) <= _STEEPEST and 0.0 <= rate_error <= _STEEPEST):
         return _unsolved(time, refusals, ParityStatus.BAD_INPUT)
     pairs = _pair_up(strikes, calls, bids, asks, refusals)
     if len(pairs.strike):
         pairs = _near(pairs, spot, window, refusals)
     if not len(pairs.strike):
         return _unsolved(time, refusals, ParityStatus.NO_PAIRS)
-    discount = np.exp(-rate * time)
-    discount_error = discount * time * rate_error
-    line = robust_line.fit(pairs.strike, pairs.middle, pairs.tolerance, -discount, discount_error)
-    for legs in (pairs.call, pairs.put):
-        refusals[legs[~line.is_used]] = Refusal.OFF_PARITY
+    expected = -np.exp(-rate * time)
+    expected_error = -expected * time * rate_error
+    if is_american and time > 0.0:
+        if not _is_price(spot):
+            return _unsolved(time, refusals, ParityStatus.NO_SPOT)
+        american = AmericanPairs(
+            pairs.strike,
+            pairs.call_middle,
+            pairs.put_middle,
+            pairs.tolerance,
+            spot,
+            time,
+            np.asarray(ex_times, np.float64).reshape(-1),
+        )
+        found = early_exercise.fit_line(american, expected, expected_error)
+        _refuse(pairs, ~found.is_alive, Refusal.EXERCISED, refusals)
+        if found.line is None:
+            status = ParityStatus.NOT_SETTLED if found.is_alive.any() else ParityStatus.NO_PAIRS
+            return _unsolved(time, refusals, status)
+        pairs, line, premium = pairs.take(found.is_alive), found.line, found.premium
+    else:
+        premium = np.zeros(len(pairs.strike))
+        middle = pairs.call_middle - pairs.put_middle
+        line = robust_line.fit(pairs.strike, middle, pairs.tolerance, expected, expected_error)
+    _refuse(pairs, ~line.is_used, Refusal.OFF_PARITY, refusals)
     used = pairs.take(line.is_used)
-    solved = line.slope < 0.0 and line.level / -line.slope + line.centre > 0.0
-    if not solved or len(used.strike) < max(1.0, _LEAST_SHARE * len(pairs.strike)):
+    if len(used.strike) < max(1.0, _LEAST_SHARE * len(pairs.strike)) or not _within_reach(line, used.strike, window):
         return _unsolved(time, refusals, ParityStatus.CONTRADICTORY)
-    return _result(line, used, bids, asks, time, spot, discount_error, refusals)
+    return _result(line, used, premium[line.is_used], bids, asks, time, spot, expected_error, refusals)
 
 
 def term_structure(
@@ -158,6 +190,8 @@ def term_structure(
     spot: float = np.nan,
     rate: float = UNINFORMED_RATE,
     rate_error: float = UNINFORMED_RATE_ERROR,
+    is_american: bool = False,
+    ex_times: Any = (),
     window: float = 0.25,
     age: Any = 0.0,
     longest_age: float = np.inf,
@@ -178,7 +212,8 @@ def term_structure(
         return [
             implied_forward(
                 strikes[rows], calls[rows], bids[rows], asks[rows], float(years[rows][0]),
-                spot=spot, rate=expected, rate_error=error, window=window, age=ages[rows], longest_age=longest_age,
+                spot=spot, rate=expected, rate_error=error, is_american=is_american, ex_times=ex_times, window=window,
+                age=ages[rows], longest_age=longest_age,
             )
             for rows in groups
         ]  # fmt: skip
@@ -192,7 +227,7 @@ def term_structure(
 def pooled_rate(fits: Sequence[ParityFit], otherwise: float = UNINFORMED_RATE) -> float:
     """The rate that the expiries agree on: the median of theirs, weighted by its certainty."""
     solved = [each for each in fits if each.status in {ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED}]
-    certain = [each for each in solved if each.time > 0.0 and each.discount_error > 0.0]
+    certain = [each for each in solved if each.time > 0.0 and 0.0 < each.discount_error < np.inf]
     if not certain:
         return otherwise
     rates = np.array([each.rate for each in certain])
@@ -200,16 +235,19 @@ def pooled_rate(fits: Sequence[ParityFit], otherwise: float = UNINFORMED_RATE) -
     return robust_line.weighted_median(rates, errors**-2.0)
 
 
+def _is_price(value: float) -> bool:
+    return 1.0 / _HIGHEST <= value <= _HIGHEST
+
+
 def _refuse_quotes(strike: Floats, bid: Floats, ask: Floats, age: Floats, longest_age: float) -> Codes:
     """By quote, the first reason that holds against it by itself."""
-    with np.errstate(invalid="ignore"):
-        reasons = (
-            (Refusal.BAD_STRIKE, ~(np.isfinite(strike) & (strike > 0.0))),
-            (Refusal.MISSING, ~(np.isfinite(bid) & np.isfinite(ask) & (bid >= 0.0))),
-            (Refusal.ZERO_BID, bid == 0.0),
-            (Refusal.CROSSED, bid > ask),
-            (Refusal.STALE, ~(age <= longest_age)),
-        )
+    reasons = (
+        (Refusal.BAD_STRIKE, ~((strike >= 1.0 / _HIGHEST) & (strike <= _HIGHEST))),
+        (Refusal.MISSING, ~((bid >= 0.0) & (bid <= _HIGHEST) & (ask <= _HIGHEST))),
+        (Refusal.ZERO_BID, bid == 0.0),
+        (Refusal.CROSSED, bid > ask),
+        (Refusal.STALE, ~(age <= longest_age)),
+    )
     return np.select([mask for _, mask in reasons], [code for code, _ in reasons], Refusal.USED).astype(np.int8)
 
 
@@ -228,8 +266,8 @@ def _pair_up(strike: Floats, is_call: Flags, bid: Floats, ask: Floats, refusals:
     call, put = legs[0][in_calls], legs[1][in_puts]
     alone = np.setdiff1d(np.concatenate(legs), np.concatenate((call, put)))
     refusals[alone] = Refusal.NO_PARTNER
-    middle = 0.5 * (bid[call] + ask[call]) - 0.5 * (bid[put] + ask[put])
-    return _Pairs(strikes, call, put, middle, 0.5 * (ask[call] - bid[call] + ask[put] - bid[put]))
+    call_middle, put_middle = (0.5 * (bid[legs] + ask[legs]) for legs in (call, put))
+    return _Pairs(strikes, call, put, call_middle, put_middle, 0.5 * (ask[call] - bid[call] + ask[put] - bid[put]))
 
 
 def _near(pairs: _Pairs, spot: float, window: float, refusals: Codes) -> _Pairs:
@@ -238,27 +276,44 @@ def _near(pairs: _Pairs, spot: float, window: float, refusals: Codes) -> _Pairs:
     least = max(_LEAST_TOLERANCE * usual, 1e-9 * float(np.median(pairs.strike)))
     tolerance = np.maximum(pairs.tolerance, least)
     around = spot
-    if not (np.isfinite(spot) and spot > 0.0):
-        around = robust_line.weighted_median(pairs.strike + pairs.middle, 1.0 / tolerance)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        near = np.abs(np.log(pairs.strike / around)) <= window
+    if not _is_price(spot):
+        around = robust_line.weighted_median(pairs.strike + pairs.call_middle - pairs.put_middle, 1.0 / tolerance)
+    near: Flags = np.abs(np.log(pairs.strike / around)) <= window
+    _refuse(pairs, ~near, Refusal.FAR, refusals)
+    return dataclasses.replace(pairs, tolerance=tolerance).take(near)
+
+
+def _within_reach(line: Line, strike: Floats, window: float) -> bool:
+    """Whether there is a forward, and no further from the strikes than they may be from the money."""
+    forward = line.zero
+    return forward is not None and strike[0] * np.exp(-window) <= forward <= strike[-1] * np.exp(window)
+
+
+def _refuse(pairs: _Pairs, chosen: Flags, reason: Refusal, refusals: Codes) -> None:
     for legs in (pairs.call, pairs.put):
-        refusals[legs[~near]] = Refusal.FAR
-    return _Pairs(pairs.strike, pairs.call, pairs.put, pairs.middle, tolerance).take(near)
+        refusals[legs[chosen]] = reason
 
 
 def _result(
-    line: Line, used: _Pairs, bid: Floats, ask: Floats, time: float, spot: float, expected_error: float, refusals: Codes
+    line: Line,
+    used: _Pairs,
+    premium: Floats,
+    bid: Floats,
+    ask: Floats,
+    time: float,
+    spot: float,
+    expected_error: float,
+    refusals: Codes,
 ) -> ParityFit:
     discount = -line.slope
     forward = line.centre + line.level / discount
     # forward = centre - level / slope: its error by the delta method.
     gradient = np.array([1.0 / discount, (forward - line.centre) / discount])
-    lows = used.strike + (bid[used.call] - ask[used.put]) / discount
-    highs = used.strike + (ask[used.call] - bid[used.put]) / discount
+    lows = used.strike + (bid[used.call] - ask[used.put] - premium) / discount
+    highs = used.strike + (ask[used.call] - bid[used.put] - premium) / discount
     discount_error = float(np.sqrt(line.covariance[1, 1]))
     rate = -np.log(discount) / time if time > 0.0 else np.nan
-    held = spot if np.isfinite(spot) and spot > 0.0 else np.nan
+    held = spot if _is_price(spot) else np.nan
     carry = np.log(forward / held) / time if time > 0.0 else np.nan
     is_told = discount_error < 0.5 * expected_error
     return ParityFit(

@@ -13,8 +13,10 @@ Flags = npt.NDArray[np.bool_]
 _BISQUARE = 4.685
 """Tuning constant of 95% efficiency at the normal distribution (Beaton and Tukey 1974)."""
 _MAD_TO_SIGMA = 1.4826
-_LEAST_SCALE, _MOST_SCALE = 0.1, 2.0
-"""Bounds of the noise as a part of the tolerance: what looks exact may be chance, what looks wild hides outliers."""
+_USUAL_SCALE, _USUAL_COUNT = 0.5, 4.0
+"""The noise as a part of the tolerance that is expected, and how many points that weighs: few may agree by chance."""
+_MOST_SCALE = 2.0
+"""What looks wilder hides outliers."""
 _MOST_ITERATIONS = 50
 _MOST_POINTS = 120
 """The start compares all pairs of this many points, the most exact ones."""
@@ -30,6 +32,14 @@ class Line:
     covariance: Floats
     is_used: Flags
 
+    @property
+    def zero(self) -> float | None:
+        """Where a falling line meets 0, None when it does not fall or not to the right of 0."""
+        if not self.slope < 0.0:
+            return None
+        at = self.centre - self.level / self.slope
+        return at if at > 0.0 and np.isfinite(at) else None
+
 
 def fit(x: Floats, y: Floats, tolerance: Floats, slope: float, slope_error: float) -> Line:
     """The line through ``(x, y)``, each y known within its positive ``tolerance``, given that the slope is expected to
@@ -39,14 +49,17 @@ def fit(x: Floats, y: Floats, tolerance: Floats, slope: float, slope_error: floa
     reweighted least squares with Tukey's bisquare, its noise from the start's median residual, and the expected slope
     as one more observation. A point is used when it lies within its tolerance, or within 4.685 times the noise.
     """
-    weight = 1.0 / tolerance**2
-    centre = float(np.average(x, weights=weight))
+    unit = float(np.min(tolerance))
+    weight = (unit / tolerance) ** 2
+    centre = float(np.sum(weight * x) / np.sum(weight))
     lever = x - centre
     level, tilt = _start(lever, y, weight, slope, slope_error)
     scaled = np.abs(y - level - tilt * lever) / tolerance
-    scale = float(np.clip(_MAD_TO_SIGMA * np.median(scaled), _LEAST_SCALE, _MOST_SCALE))
+    seen = min(_MAD_TO_SIGMA * float(np.median(scaled)), _MOST_SCALE)
+    total = _USUAL_COUNT * _USUAL_SCALE**2 + len(y) * seen**2
+    scale = float(np.sqrt(total / (_USUAL_COUNT + len(y))))
     cut = max(1.0, _BISQUARE * scale)
-    precision = 0.0 if slope_error == 0.0 else (scale / slope_error) ** 2
+    precision = 0.0 if slope_error == 0.0 else (scale * unit / slope_error) ** 2
     for _ in range(_MOST_ITERATIONS):
         apart = np.minimum(np.abs(y - level - tilt * lever) / (tolerance * cut), 1.0)
         each = weight * (1.0 - apart**2) ** 2
@@ -58,7 +71,7 @@ def fit(x: Floats, y: Floats, tolerance: Floats, slope: float, slope_error: floa
         if moved <= 1e-12 * (abs(level) + float(np.max(np.abs(y)))):
             break
     is_used: Flags = np.abs(y - level - tilt * lever) <= cut * tolerance
-    return Line(centre, level, tilt, _covariance(lever, weight * is_used, scale, slope_error), is_used)
+    return Line(centre, level, tilt, _covariance(lever, weight * is_used, scale * unit, slope_error), is_used)
 
 
 def weighted_median(values: Floats, weight: Floats) -> float:
@@ -97,14 +110,10 @@ def _least_squares(
     return float(mean_y - tilt * mean_x), float(tilt)
 
 
-def _covariance(lever: Floats, weight: Floats, scale: float, slope_error: float) -> Floats:
-    information = np.array(
-        [[weight.sum(), (weight * lever).sum()], [(weight * lever).sum(), (weight * lever**2).sum()]]
-    ) / (scale * scale)
-    if information[0, 0] == 0.0:
-        return np.full((2, 2), np.nan)
+def _covariance(lever: Floats, weight: Floats, noise: float, slope_error: float) -> Floats:
+    """Of level and slope: the inverse of their information."""
+    level, both, tilt = (float(np.sum(weight * lever**power)) / noise**2 for power in (0, 1, 2))
     if slope_error == 0.0:
-        return np.array([[1.0 / information[0, 0], 0.0], [0.0, 0.0]])
-    information[1, 1] += 1.0 / slope_error**2
-    inverse: Floats = np.asarray(np.linalg.inv(information), np.float64)
-    return inverse
+        return np.array([[np.divide(1.0, level), 0.0], [0.0, 0.0]])
+    tilt += slope_error**-2.0
+    return np.array([[tilt, -both], [-both, level]]) / np.float64(level * tilt - both * both)
