@@ -300,14 +300,20 @@ def _find_break(problems: Floats, elapsed: Floats, until: Floats, cash: float, m
     return found
 
 
-@nb.njit(nb.void(_F2, _F1, _F1, nb.boolean, _I, _I, _I, _F2, _F2, _F2), nogil=True, cache=True, error_model="numpy")
+@nb.njit(
+    nb.void(_F2, _F1, _F1, nb.boolean, _I, _I, _I, nb.boolean, _F2, _F2, _F2),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
 def solve(
-    problems: Floats, ex_times: Floats, cash: Floats, american: bool, kind: int, steps: int, every: int,
+    problems: Floats, ex_times: Floats, cash: Floats, american: bool, kind: int, steps: int, every: int, near: bool,
     grid: Floats, values: Floats, exercise: Floats,
 ) -> None:  # fmt: skip
     """``values``, the undiscounted values at time 0 on ``grid``, both of shape (nodes + 1, LANES), and ``exercise``.
 
-    All ``ex_times`` are in (0, T] for every lane. ``every`` of 2 takes every other node and time step.
+    All ``ex_times`` are in (0, T] for every lane. ``every`` of 2 takes every other node and time step. With ``near``
+    all of it is just after the first ex time instead, but ``exercise`` is just before it.
     """
     size = grid.shape[0]
     back, ahead = np.empty((size, LANES)), np.empty((size, LANES))
@@ -336,7 +342,7 @@ def solve(
             span = max(span, until[lane] - elapsed[lane])
         if span > 0.0:
             _fill_rates(problems, grid, carried, back, ahead)
-            part = max(2, round(0.5 * steps * math.sqrt(span) / share)) * (2 // every)
+            part = max(3, round(0.5 * steps * math.sqrt(span) / share)) * (2 // every)
             paid = cash[k] if k < count else 0.0
             if american and kind == BEYOND_BOUNDARY and _find_break(problems, elapsed, until, paid, middle):
                 _march(
@@ -353,5 +359,7 @@ def solve(
                 carried[lane] += cash[k - 1] * growth
         if k > 0 and american:
             _set_exercise(problems, elapsed, True, carried, exercise)
+            if k == 1 and near:
+                return
             _exercise_at_once(values, grid, exercise, rest)
     _set_exercise(problems, elapsed, american, carried, exercise)

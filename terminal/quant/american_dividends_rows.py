@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,12 +114,16 @@ class Rows:
         problems[: len(table)] = table[:, begins]
         return problems, begins, order[begins]
 
+    def _closed_rows(self) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
+        """What European formulas take, of the rows that they price."""
+        spot, strike, time, vol, rate, carry = (column[self._closed] for column in self._columns)
+        return spot, strike, time, vol, rate, carry, self._calls[self._closed]
+
     def value(self, resolution: Resolution) -> Floats:
         """Results of shape (RESULTS, rows), without slopes where those would cost extra."""
         out = np.full((RESULTS, self._calls.size), np.nan)
         if self._closed.size:
-            row = [column[self._closed] for column in self._columns]
-            out[PRICE, self._closed] = european.price(*[*row, self._calls[self._closed]])
+            out[PRICE, self._closed] = european.price(*self._closed_rows())
         if self._order.size:
             problems, begins, first = self._table()
             out[:, self._order] = self._run(problems, begins, first, 1, False, resolution)
@@ -150,8 +155,7 @@ class Rows:
         """The nine of GREEK_NAMES, shape (9, rows)."""
         out = np.full((len(european.GREEK_NAMES), self._calls.size), np.nan)
         if self._closed.size:
-            row = [column[self._closed] for column in self._columns]
-            closed = european.greeks(*[*row, self._calls[self._closed]])
+            closed = european.greeks(*self._closed_rows())
             out[:, self._closed] = [getattr(closed, name) for name in european.GREEK_NAMES]
         if self._order.size:
             problems, begins, first = self._table()

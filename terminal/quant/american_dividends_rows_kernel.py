@@ -14,8 +14,10 @@ from terminal.quant.american_dividends_kernel import (
     LANES,
     LIMIT,
     RATE,
+    SCALE,
     SHIFT,
     SIGN,
+    STEP,
     STRIKE,
     TIME,
     VOL,
@@ -24,16 +26,17 @@ from terminal.quant.american_dividends_kernel import (
     lay_out,
     solve,
 )  # fmt: skip
+from terminal.quant.american_dividends_read_kernel import HELD, OUTSIDE, STOPPED, leap, polynomial, read
 from terminal.quant.columns import Floats
 
 RESULTS = 5
 PRICE, DELTA, GAMMA, SPEED, EXERCISED = range(RESULTS)
 """Rows of a table of results; the last is 1 where the option is worth exercising at once."""
-_POINTS = 6
-_HELD, _STOPPED, _OUTSIDE = range(3)
 _SPOTS = 7
 _SPREAD = 0.1
 """Distance of the spots between which an integral is differentiated, in standard deviations to the ex time."""
+_CLOSEST = 1e-5
+"""Of the spot: any closer and rounding would show."""
 _F = nb.float64
 _F1 = nb.float64[::1]
 _FA = nb.float64[:]
@@ -42,82 +45,19 @@ _I = nb.int64
 _I1 = nb.int64[::1]
 
 
-@nb.njit(nb.void(_F1, _F1, _F, _F1), nogil=True, cache=True, error_model="numpy")
-def _polynomial(at: Floats, values: Floats, x: float, out: Floats) -> None:
-    """The interpolating polynomial's value and first three slopes at ``x`` (Fornberg 1988)."""
-    size = at.size
-    weights = np.zeros((4, size))
-    weights[0, 0] = 1.0
-    product = 1.0
-    offset = at[0] - x
-    for i in range(1, size):
-        highest = min(i, 3)
-        product_here = 1.0
-        offset_before = offset
-        offset = at[i] - x
-        for j in range(i):
-            gap = at[i] - at[j]
-            product_here *= gap
-            if j == i - 1:
-                for order in range(highest, 0, -1):
-                    change = order * weights[order - 1, i - 1] - offset_before * weights[order, i - 1]
-                    weights[order, i] = product * change / product_here
-                weights[0, i] = -product * offset_before * weights[0, i - 1] / product_here
-            for order in range(highest, 0, -1):
-                weights[order, j] = (offset * weights[order, j] - order * weights[order - 1, j]) / gap
-            weights[0, j] = offset * weights[0, j] / gap
-        product = product_here
-    for order in range(4):
-        out[order] = 0.0
-        for i in range(size):
-            out[order] += weights[order, i] * values[i]
+@nb.njit(nb.boolean(_F2, _F1, _I), nogil=True, cache=True, error_model="numpy")
+def _is_near(problems: Floats, ex_times: Floats, kind: int) -> bool:
+    """Whether the spot moves too little before the first ex time for the grid's nodes to follow it.
 
-
-@nb.njit(_I(_F2, _F2, _F2, _I, _F, _F1), nogil=True, cache=True, error_model="numpy")
-def _read(grid: Floats, values: Floats, exercise: Floats, lane: int, forward: float, out: Floats) -> int:
-    """Undiscounted value and slopes at ``forward``, from nodes where the option is held only."""
-    last = grid.shape[0] - 1
-    rising = grid[last, lane] > grid[0, lane]
-    low, high = 0, last
-    while high - low > 1:
-        middle = (low + high) // 2
-        if (grid[middle, lane] <= forward) == rising:
-            low = middle
-        else:
-            high = middle
-    if forward < min(grid[0, lane], grid[last, lane]) or forward > max(grid[0, lane], grid[last, lane]):
-        return _OUTSIDE
-    slope, level, carried = exercise[0, lane], exercise[1, lane], exercise[2, lane]
-    tiny = 1e-13 * abs(level) if math.isfinite(level) else 0.0
-    held = np.empty(2 * _POINTS, np.bool_)
-    begin = max(low - _POINTS + 1, 0)
-    end = min(low + _POINTS, last)
-    for i in range(begin, end + 1):
-        line = max(grid[i, lane] + carried, 0.0) * slope + level
-        held[i - begin] = values[i, lane] > line + tiny
-    if not held[low - begin] and not held[high - begin]:
-        return _STOPPED
-    first = final = low if held[low - begin] else high
-    while final - first < _POINTS - 1:
-        can_fall = first > begin and held[first - 1 - begin]
-        can_rise = final < end and held[final + 1 - begin]
-        if can_rise and (not can_fall or final - high < low - first):
-            final += 1
-        elif can_fall:
-            first -= 1
-        else:
-            break
-    count = final - first + 1
-    at, known = np.empty(count), np.empty(count)
-    scale = abs(grid[high, lane] - grid[low, lane])
-    for i in range(count):
-        at[i], known[i] = (grid[first + i, lane] - forward) / scale, values[first + i, lane]
-    _polynomial(at, known, 0.0, out)
-    for order in range(1, 4):
-        out[order] /= scale**order
-    if out[0] <= max(forward + carried, 0.0) * slope + level:
-        return _STOPPED
-    return _HELD
+    Exercise is then looked at now and just before the ex time, and where it could pay in between less time is near.
+    """
+    if ex_times.size == 0:
+        return False
+    for lane in range(LANES):
+        cells = 6.0 if kind == AT_EX_TIMES else 2.0
+        if problems[VOL, lane] * math.sqrt(ex_times[0]) < cells * problems[SCALE, lane] * problems[STEP, lane]:
+            return True
+    return False
 
 
 @nb.njit(nb.void(_F2, _F1, _F1, _F1, nb.boolean, _I, _I, _I, _I1, _F2), nogil=True, cache=True, error_model="numpy")
@@ -129,8 +69,9 @@ def _grid_rows(
     fine, coarse = np.empty((nodes + 1, LANES)), np.empty((nodes // 2 + 1, LANES))
     fine_values, coarse_values = np.empty((nodes + 1, LANES)), np.empty((nodes // 2 + 1, LANES))
     line, coarse_line = np.empty((3, LANES)), np.empty((3, LANES))
-    solve(problems, ex_times, cash, american, kind, steps, 1, fine, fine_values, line)
-    solve(problems, ex_times, cash, american, kind, steps, 2, coarse, coarse_values, coarse_line)
+    near = american and _is_near(problems, ex_times, kind)
+    solve(problems, ex_times, cash, american, kind, steps, 1, near, fine, fine_values, line)
+    solve(problems, ex_times, cash, american, kind, steps, 2, near, coarse, coarse_values, coarse_line)
     best, rough = np.empty(4), np.empty(4)
     for lane in range(LANES):
         rate, time, sign = problems[RATE, lane], problems[TIME, lane], problems[SIGN, lane]
@@ -138,18 +79,34 @@ def _grid_rows(
         discount = math.exp(-rate * time)
         for row in range(offsets[lane], offsets[lane + 1]):
             at_once = sign * (spots[row] - problems[STRIKE, lane])
-            forward = spots[row] * growth - line[2, lane]
-            state = _read(fine, fine_values, line, lane, forward, best)
-            if state == _OUTSIDE:
+            carried = spots[row] * growth
+            state = read(fine, fine_values, line, lane, carried - line[2, lane], best)
+            if near and state != OUTSIDE:
+                deviation = problems[VOL, lane] * math.sqrt(ex_times[0])
+                leap(fine, fine_values, line, lane, carried, deviation, best)
+                leap(coarse, coarse_values, coarse_line, lane, carried, deviation, rough)
+                state = HELD
+            elif (
+                state == HELD and read(coarse, coarse_values, coarse_line, lane, carried - line[2, lane], rough) != HELD
+            ):
+                for order in range(4):
+                    rough[order] = best[order]
+            for order in range(4):
+                best[order] += (best[order] - rough[order]) / 3.0
+            if near and state == HELD and best[0] * discount <= at_once:
+                state = STOPPED
+            if state == OUTSIDE:
                 without_vol(problems[:, lane], spots[row], ex_times, cash, american, out[:, row])
-            elif state == _STOPPED:
+            elif state == STOPPED:
                 out[PRICE, row], out[DELTA, row], out[EXERCISED, row] = at_once, sign, 1.0
                 out[GAMMA, row], out[SPEED, row] = 0.0, 0.0
             else:
-                if _read(coarse, coarse_values, coarse_line, lane, forward, rough) == _HELD:
-                    for order in range(4):
-                        best[order] += (best[order] - rough[order]) / 3.0
-                out[PRICE, row] = max(best[0] * discount, at_once if american else 0.0, 0.0)
+                lowest = max(at_once, 0.0) if american else 0.0
+                if sign > 0.0:
+                    # A call is convex in the spot even where that may fall to zero, so vol only adds to it.
+                    without_vol(problems[:, lane], spots[row], ex_times, cash, american, out[:, row])
+                    lowest = max(lowest, out[PRICE, row])
+                out[PRICE, row] = max(best[0] * discount, lowest)
                 out[DELTA, row] = best[1] * discount * growth
                 out[GAMMA, row] = best[2] * discount * growth**2
                 out[SPEED, row] = best[3] * discount * growth**3
@@ -168,11 +125,11 @@ def _integral_row(
         out[PRICE] = one_dividend(problem, spot, ex_time, cash, american)
     else:
         at, values, found = np.empty(_SPOTS), np.empty(_SPOTS), np.empty(4)
-        spread = min(_SPREAD * problem[VOL] * math.sqrt(ex_time), 0.1)
+        spread = min(max(_SPREAD * problem[VOL] * math.sqrt(ex_time), _CLOSEST), 0.1)
         for j in range(_SPOTS):
             at[j] = math.expm1((j - _SPOTS // 2) * spread) / spread
             values[j] = one_dividend(problem, spot * (1.0 + at[j] * spread), ex_time, cash, american)
-        _polynomial(at, values, 0.0, found)
+        polynomial(at, values, 0.0, found)
         out[PRICE] = values[_SPOTS // 2]
         for order in range(1, 4):
             out[order] = found[order] / (spread * spot) ** order

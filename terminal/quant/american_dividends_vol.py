@@ -9,15 +9,17 @@ import numpy.typing as npt
 
 from terminal.quant import european
 from terminal.quant import implied_vol as european_vol
-from terminal.quant.american_dividends_rows import AMERICAN, WIDEST, Exercise, Resolution, Rows
+from terminal.quant.american_dividends_rows import AMERICAN, FAST, WIDEST, Exercise, Resolution, Rows
 from terminal.quant.american_dividends_rows_kernel import PRICE
 from terminal.quant.columns import Flags, Floats
 from terminal.quant.implied_vol_kernel import Codes, Status
 
 _ROUNDS = 60
-_TOLERANCE = 1e-10
+_TOLERANCE, _ROUGH = 1e-8, 1e-4
+"""Of the last secant step, relative to the vol: what is left after it is far smaller."""
 _LOWEST, _FIRST = 1e-4, 0.3
-_ROUNDING = 4e-16
+_TOLD_APART, _WRONG = 1e-9, 1e-7
+"""Of spot plus strike: time value above the first has a vol, a price further below than the second is refused."""
 
 
 def solve_vols(
@@ -28,28 +30,35 @@ def solve_vols(
     vol, status = np.full(calls.size, np.nan), np.full(calls.size, int(Status.NOT_CONVERGED), np.int8)
     rest = [spot, strike, time, rate, carry]
 
-    def value(rows: npt.NDArray[np.intp], vols: Floats) -> Floats:
+    def value(rows: npt.NDArray[np.intp], vols: Floats, at_resolution: Resolution) -> Floats:
         at = [column[rows] for column in rest]
         options = Rows([*at[:3], vols, *at[3:]], calls[rows], schedule, exercise)
-        return options.value(resolution)[PRICE]
+        return options.value(at_resolution)[PRICE]
 
     everyone = np.arange(calls.size)
-    lowest = value(everyone, np.zeros(calls.size))
+    lowest = value(everyone, np.zeros(calls.size), resolution)
     highest = _highest(columns, calls, schedule, exercise)
     with np.errstate(invalid="ignore"):
         bad = ~np.isfinite(price + spot + strike + time + rate + carry) | (price < 0.0) | (time < 0.0)
         bad |= (spot <= 0.0) | (strike <= 0.0)
-        slack = _ROUNDING * (spot + strike)
-        status[price <= lowest + slack] = Status.ZERO_TIME_VALUE
-        status[price < lowest - slack] = Status.BELOW_INTRINSIC
+        status[price <= lowest + _TOLD_APART * (spot + strike)] = Status.ZERO_TIME_VALUE
+        status[price < lowest - _WRONG * (spot + strike)] = Status.BELOW_INTRINSIC
         status[price >= highest] = Status.ABOVE_MAXIMUM
         status[time == 0.0] = Status.EXPIRED
         status[bad] = Status.INVALID_INPUT
     open_rows = np.flatnonzero(status == Status.NOT_CONVERGED)
     if open_rows.size:
-        guess = _guess([column[open_rows] for column in columns], calls[open_rows], schedule)
+        start, slope = _guess([column[open_rows] for column in columns], calls[open_rows], schedule)
         ceiling = WIDEST / np.sqrt(time[open_rows])
-        found = _search(lambda rows, vols: value(open_rows[rows], vols) - price[open_rows[rows]], *guess, ceiling)
+
+        def excess(rows: npt.NDArray[np.intp], vols: Floats, at_resolution: Resolution) -> Floats:
+            return value(open_rows[rows], vols, at_resolution) - price[open_rows[rows]]
+
+        if resolution.nodes > FAST.nodes:
+            # The first steps on a coarse grid: the vols differ in the fifth digit.
+            near, steep = _search(lambda rows, vols: excess(rows, vols, FAST), start, slope, ceiling, _ROUGH)
+            start, slope = np.where(np.isfinite(near), near, start), np.where(np.isfinite(near), steep, slope)
+        found, _ = _search(lambda rows, vols: excess(rows, vols, resolution), start, slope, ceiling, _TOLERANCE)
         vol[open_rows] = found
         status[open_rows[np.isfinite(found)]] = Status.SOLVED
     return vol, status
@@ -79,38 +88,37 @@ def _guess(columns: list[Floats], calls: Flags, schedule: tuple[Floats, Floats])
 
 
 def _search(
-    excess: Callable[[npt.NDArray[np.intp], Floats], Floats], start: Floats, slope: Floats, ceiling: Floats
-) -> Floats:
-    """The vols at which ``excess(rows, vols)`` is zero; NaN where they were not found, or are not below ``ceiling``."""
+    excess: Callable[[npt.NDArray[np.intp], Floats], Floats], start: Floats, slope: Floats, ceiling: Floats,
+    tolerance: float,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """The vols at which ``excess(rows, vols)`` is zero, and its slopes there.
+
+    NaN where they were not found, or are not below ``ceiling``.
+    """
     low, high = np.full(start.size, 0.0), np.full(start.size, np.inf)
-    found = np.full(start.size, np.nan)
+    found, slope = np.full(start.size, np.nan), slope.copy()
     rows = np.arange(start.size)
-    here, before, before_value = (
-        np.minimum(start, 0.9 * ceiling),
-        np.full(start.size, np.nan),
-        np.full(start.size, np.nan),
-    )
+    here, before, before_value = np.minimum(start, 0.9 * ceiling), np.full(start.size, np.nan), np.empty(start.size)
     for _ in range(_ROUNDS):
-        value = excess(rows, here[rows])
         at = here[rows]
+        value = excess(rows, at)
         low[rows] = np.where(value < 0.0, np.maximum(low[rows], at), low[rows])
         high[rows] = np.where(value >= 0.0, np.minimum(high[rows], at), high[rows])
         with np.errstate(divide="ignore", invalid="ignore"):
             secant = (value - before_value[rows]) / (at - before[rows])
-            steep = np.where(np.isfinite(secant) & (secant > 0.0), secant, slope[rows])
-            following = at - value / steep
+            slope[rows] = np.where(np.isfinite(secant) & (secant > 0.0), secant, slope[rows])
+            following = at - value / slope[rows]
         inside = (following > low[rows]) & (following < high[rows])
         halfway = np.where(np.isfinite(high[rows]), np.sqrt(np.maximum(low[rows], _LOWEST) * high[rows]), 2.0 * at)
         following = np.where(inside, following, halfway)
         following = np.minimum(following, np.minimum(4.0 * at, ceiling[rows]))
-        done = (value == 0.0) | (np.abs(following - at) <= _TOLERANCE * at)
-        done |= high[rows] - low[rows] <= _TOLERANCE * at
-        final = np.where(value == 0.0, at, following)
+        done = (value == 0.0) | (np.abs(following - at) <= tolerance * at) | (high[rows] - low[rows] <= tolerance * at)
         lost = ((at >= ceiling[rows]) & (value < 0.0)) | (at < 0.5 * _LOWEST)
-        found[rows[done & ~lost]] = final[done & ~lost]
+        final = done & ~lost
+        found[rows[final]] = np.where(value == 0.0, at, following)[final]
         before[rows], before_value[rows] = at, value
         here[rows] = following
         rows = rows[~(done | lost)]
         if not rows.size:
             break
-    return found
+    return found, slope

@@ -47,6 +47,7 @@ KERNEL_MODULES = (
     "terminal.quant.heston_kernel",
     "terminal.quant.american_dividends_kernel",
     "terminal.quant.american_dividends_exact_kernel",
+    "terminal.quant.american_dividends_read_kernel",
     "terminal.quant.american_dividends_rows_kernel",
     "terminal.quant.sabr_kernel",
     "terminal.quant.monte_carlo_kernel",

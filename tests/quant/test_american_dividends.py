@@ -61,6 +61,20 @@ def test_grid_and_integral_agree() -> None:
         assert np.abs(finer - exact).max() < 5e-6
 
 
+@pytest.mark.parametrize("ex_time", [1e-10, 1e-5, 4e-4, 3e-3])
+def test_a_dividend_that_is_near(ex_time: float) -> None:
+    """On the eve of an ex time the value has a kink that no grid follows: the last stretch is integrated."""
+    spots = np.linspace(92.0, 108.0, 33)
+    exact = dividends.greeks(spots, 100.0, 0.25, 0.2, 0.03, 0.0, True, [(ex_time, 3.0)])
+    grid = dividends.greeks(spots, 100.0, 0.25, 0.2, 0.03, 1e-13, True, [(ex_time, 3.0)])
+    assert np.abs(grid.price - exact.price).max() < 5e-5
+    # So near that a change of vol carries the kink past a spot there is no vanna to compare.
+    for name in ("delta", "gamma", "vega", "theta", "rho", "vanna")[: 6 if ex_time > 1e-6 else 5]:
+        expected = getattr(exact, name)
+        scale = float(np.abs(expected).max())
+        np.testing.assert_allclose(getattr(grid, name), expected, atol=1e-3 * scale, err_msg=name)
+
+
 def test_finer_grids_converge() -> None:
     for is_call in (True, False):
         best = dividends.price(SPOTS, 100.0, 1.0, 0.25, 0.05, 0.01, is_call, QUARTERLY, AMERICAN, FINE)
@@ -71,7 +85,7 @@ def test_finer_grids_converge() -> None:
 
 
 rates, yields = st.floats(-0.05, 0.1), st.floats(-0.05, 0.1)
-schedules = st.lists(st.tuples(st.floats(0.01, 2.2) | st.floats(-1.0, 0.0), st.floats(0.0, 8.0)), max_size=4)
+schedules = st.lists(st.tuples(st.floats(-1.0, 2.2), st.floats(0.0, 8.0)), max_size=4)
 
 
 @settings(max_examples=40, deadline=None)
@@ -220,6 +234,7 @@ def test_statuses_of_refused_prices() -> None:
     assert status(still + 3.0) == Status.SOLVED
     assert status(still) == Status.ZERO_TIME_VALUE
     assert status(still - 0.5) == Status.BELOW_INTRINSIC
+    assert status(still + 1e-8) == status(still - 1e-6) == Status.ZERO_TIME_VALUE
     assert status(100.0) == Status.ABOVE_MAXIMUM
     assert status(91.0, is_call=True) == Status.ABOVE_MAXIMUM
     assert status(10.0, time=0.0) == Status.EXPIRED
