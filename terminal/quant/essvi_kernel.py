@@ -94,24 +94,6 @@ def time_slope(k: float, t: float, at: int, times: Floats, nodes: Floats) -> flo
     return 0.5 * (d_line + (line * d_line + 0.5 * (d_u * v + u * d_v) * k * k) / root)
 
 
-@nb.njit(nb.void(_F1, _F1, _F1, _F2, _F2), nogil=True, cache=True, error_model="numpy")
-def surface_columns(k: Floats, t: Floats, times: Floats, nodes: Floats, out: Floats) -> None:
-    """``w``, ``dw/dk``, ``d2w/dk2`` and ``dw/dt`` of flat columns into the rows of ``out``; NaN for bad rows and for
-    negative times. At time 0 the variance is 0."""
-    n = times.size
-    at, last = 0, -1.0
-    for i in range(k.size):
-        here = t[i]
-        if not math.isfinite(k[i]) or not math.isfinite(here) or here < 0.0 or n == 0:
-            out[0, i] = out[1, i] = out[2, i] = out[3, i] = np.nan
-            continue
-        if here != last:
-            at, last = np.searchsorted(times, here, side="right"), here
-        theta, u, v = slice_between(here, at, times, nodes)
-        out[0, i], out[1, i], out[2, i] = smile_point(k[i], theta, u, v)
-        out[3, i] = time_slope(k[i], here, at, times, nodes)
-
-
 @nb.njit(nb.void(_F1, _F1, _F2, _F2), nogil=True, cache=True, error_model="numpy")
 def nodes_at(t: Floats, times: Floats, nodes: Floats, out: Floats) -> None:
     """``(theta, u, v)`` of a surface at the times ``t`` into the rows of ``out``."""

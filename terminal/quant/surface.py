@@ -1,11 +1,11 @@
 """The implied volatility surface as eSSVI slices, free of butterfly and calendar arbitrage by construction.
 
 **Model.** Every expiry has an SSVI slice (Gatheral and Jacquier 2014, eq. 4.1) with a ``rho`` of its own (eSSVI:
-Hendriks and Martini 2019), held as ``(theta, u, v)``: variance at the money and twice the slopes of the right and left
-wing, ``u = psi (1 + rho)``, ``v = psi (1 - rho)``, ``psi = theta phi``. In these variables the known conditions are
-plain. No butterflies (Gatheral and Jacquier 2014, Theorem 4.2): ``u, v < 4`` and ``(u + v) max(u, v) <= 8 theta``. No
-crossing of a later slice (Hendriks and Martini 2019, Proposition 3.1; Corbetta, Cohort, Laachir and Martini 2019;
-Mingone 2022): ``theta``, ``u`` and ``v`` do not fall, and ``phi`` does not rise.
+Hendriks and Martini 2019), held as ``(theta, u, v)``: variance at the money and twice the slopes of the right and
+left wing, ``u = psi (1 + rho)``, ``v = psi (1 - rho)``, ``psi = theta phi``. In these variables the known conditions
+are plain. No butterflies (Gatheral and Jacquier 2014, Theorem 4.2): ``u, v < 4`` and ``(u + v) max(u, v) <= 8
+theta``. No crossing of a later slice (Hendriks and Martini 2019, Proposition 3.1; Corbetta, Cohort, Laachir and
+Martini 2019; Mingone 2022): ``theta``, ``u`` and ``v`` do not fall, and ``phi`` does not rise.
 
 **Between and beyond the expiries.** Between two nodes ``theta``, ``u``, ``v`` are linear in time: the first three
 conditions are inherited, ``phi`` is a ratio of linear functions and monotone, and ``(u + v) max(u, v) - 8 theta`` is
@@ -13,13 +13,20 @@ convex along the line. Before the first node all three shrink in proportion to t
 node); after the last ``theta`` grows with the last slope and ``u``, ``v`` with its square root up to 4. So the
 surface is free of static arbitrage at every time, by proof and not by inspection.
 
-**Fit.** Bid and ask become bounds on ``sqrt(w)``. The loss of a quote is almost flat within them and grows outside, by
-least squares near the spread and linearly far from it; it is measured in half-spreads, which weighs by vega over
-spread. Each slice is fitted by itself, then they are placed in the order of what their quotes tell, each between those
-already there, and the whole is swept until nothing is gained. See :mod:`terminal.quant.surface_fit_kernel`.
+**Fit.** Bid and ask become bounds on ``sqrt(w)``. The loss of a quote is almost flat within them and grows outside,
+by least squares near the spread, while a quote far off ceases to pull (Cauchy's loss); it is measured in
+half-spreads, which weighs by vega over spread. Each slice is fitted by itself, then they are placed in the order of
+what their quotes tell, each between those already there, and the whole is swept until nothing is gained. See
+:mod:`terminal.quant.surface_fit_kernel`.
 
-The least squares of three variables are written by hand: a general optimiser costs one to five milliseconds a slice in
-calls of Python functions, and thirty slices have twenty together.
+**Refinement.** Where a slice misses two-sided quotes, a cubic spline of few terms in ``asinh(k / sqrt(theta))`` is
+put on top of its total variance, as stiff as the quotes allow; it ends before the wings, which stay eSSVI. It is
+linear in time between nodes. The surface with splines is checked (``g`` above zero, ``dw/dt`` not below) on a grid
+six times as fine as the knots; where the check fails both splines beside are made stiffer, in the end taken away.
+``refine=False`` leaves this step out: then freedom from arbitrage needs no check.
+
+The least squares of three variables are written by hand: a general optimiser costs one to five milliseconds a slice
+in calls of Python functions, and thirty slices have twenty together.
 """
 
 from __future__ import annotations
@@ -32,9 +39,10 @@ from typing import Any
 import numpy as np
 
 from terminal.quant.columns import Flags, Floats
-from terminal.quant.essvi_kernel import nodes_at, surface_columns
+from terminal.quant.essvi_kernel import nodes_at
 from terminal.quant.surface_fit_kernel import bands, fit_slices
 from terminal.quant.surface_quotes import USED, Codes, QuoteStatus, SurfaceQuotes, from_prices, from_vols
+from terminal.quant.surface_residual_kernel import WIDTH, refine_slices, surface_columns
 from terminal.quant.svi import Raw
 from terminal.quant.svi_shape import Smile, g_of
 
@@ -65,14 +73,16 @@ class SliceStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """One row an expiry, in the order of time. ``theta``, ``rho``, ``psi`` are NaN where ``status`` is TOO_FEW_QUOTES;
-    ``used`` counts quotes that could be used, ``inside`` those of them within bid and ask."""
+    """One row an expiry, in the order of time. ``theta``, ``rho``, ``psi`` are NaN where ``status`` is
+    TOO_FEW_QUOTES; ``refined`` is 1 where a spline is on top of the slice; ``used`` counts quotes that could be
+    used, ``inside`` those of them within bid and ask."""
 
     time: Floats
     forward: Floats
     theta: Floats
     rho: Floats
     psi: Floats
+    refined: Floats
     used: Floats
     inside: Floats
     status: Codes
@@ -109,10 +119,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class SurfaceFit:
-    """A fitted surface. ``times`` and ``nodes`` (``theta``, ``u``, ``v`` a row) are the slices that could be fitted."""
+    """A fitted surface. ``times`` and ``nodes`` (``theta``, ``u``, ``v`` a row) are the eSSVI slices that could be
+    fitted, ``splines`` what was put on top of each (rows of zeros: nothing)."""
 
     times: Floats
     nodes: Floats
+    splines: Floats
     slices: Slices
     report: Report
 
@@ -157,7 +169,7 @@ class SurfaceFit:
         return float(found) if t.ndim == 0 else found
 
     def raw_svi(self) -> Raw:
-        """The fitted slices (rows of ``times``) as raw SVI parameters."""
+        """The eSSVI slices (rows of ``times``), without their splines, as raw SVI parameters."""
         theta, u, v = self.nodes.T
         psi = 0.5 * (u + v)
         with np.errstate(all="ignore"):
@@ -178,12 +190,13 @@ class SurfaceFit:
         k, t = np.broadcast_arrays(np.asarray(k, np.float64), np.asarray(t, np.float64))
         k_column = np.ascontiguousarray(k).reshape(-1)
         rows = np.empty((4, k.size))
-        surface_columns(k_column, np.ascontiguousarray(t).reshape(-1), self.times, self.nodes, rows)
+        surface_columns(k_column, np.ascontiguousarray(t).reshape(-1), self.times, self.nodes, self.splines, rows)
         return k_column, rows, k.shape
 
 
-def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None) -> SurfaceFit:
+def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None, *, refine: bool = True) -> SurfaceFit:
     """The surface through ``quotes``; ``warm`` is an earlier one to go on from, with whichever expiries it has.
+    Without ``refine`` the slices stay pure eSSVI.
 
     Never raises for bad quotes: rows that cannot be used are named in the report, an expiry with fewer than three
     strikes of usable quotes has a slice status instead of a slice.
@@ -199,14 +212,16 @@ def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None) -> SurfaceFit:
     rows = order[members]
     times = expiries[is_fitted]
     offsets = np.append(0, np.cumsum(np.diff(edges)[is_fitted])).astype(np.int64)
-    nodes = _solve(quotes, rows, k[members], offsets, times, warm)
-    report = _report(quotes, rows, times, nodes)
-    return SurfaceFit(times, nodes, _slices(quotes, report, times, nodes), report)
+    nodes, splines = _solve(quotes, rows, k[members], offsets, times, warm, refine)
+    report = _report(quotes, rows, times, nodes, splines)
+    return SurfaceFit(times, nodes, splines, _slices(quotes, report, times, nodes, splines), report)
 
 
-def _solve(quotes: SurfaceQuotes, rows: Any, k: Floats, offsets: Any, times: Floats, warm: SurfaceFit | None) -> Floats:
+def _solve(
+    quotes: SurfaceQuotes, rows: Any, k: Floats, offsets: Any, times: Floats, warm: SurfaceFit | None, refine: bool
+) -> tuple[Floats, Floats]:
     if times.size == 0:
-        return np.empty((0, 3))
+        return np.empty((0, 3)), np.empty((0, WIDTH))
     root = np.sqrt(quotes.time[rows])
     columns = np.empty((3, rows.size))
     bands(quotes.bid_vol[rows] * root, quotes.ask_vol[rows] * root, *columns)
@@ -217,11 +232,15 @@ def _solve(quotes: SurfaceQuotes, rows: Any, k: Floats, offsets: Any, times: Flo
     is_warm = warm is not None and warm.times.size > 0
     if warm is not None and is_warm:
         nodes_at(times, warm.times, warm.nodes, nodes)
-    fit_slices(offsets, np.ascontiguousarray(k), middle, per_half, pull, information, nodes, is_warm, _SWEEPS)
-    return nodes
+    k = np.ascontiguousarray(k)
+    fit_slices(offsets, k, middle, per_half, pull, information, nodes, is_warm, _SWEEPS)
+    splines = np.zeros((times.size, WIDTH))
+    if refine:
+        refine_slices(offsets, k, middle, per_half, pull, times, nodes, splines)
+    return nodes, splines
 
 
-def _report(quotes: SurfaceQuotes, rows: Any, times: Floats, nodes: Floats) -> Report:
+def _report(quotes: SurfaceQuotes, rows: Any, times: Floats, nodes: Floats, splines: Floats) -> Report:
     """Judges every row for which the surface has a vol; of the usable ones the status is set."""
     status = quotes.status.copy()
     used = np.zeros(status.size, bool)
@@ -229,7 +248,7 @@ def _report(quotes: SurfaceQuotes, rows: Any, times: Floats, nodes: Floats) -> R
     with np.errstate(all="ignore"):
         k = np.log(quotes.strike / quotes.forward)
         found = np.empty((4, k.size))
-        surface_columns(k, quotes.time, times, nodes, found)
+        surface_columns(k, quotes.time, times, nodes, splines, found)
         vol = np.sqrt(found[0] / quotes.time)
         over, under = vol - quotes.ask_vol, vol - quotes.bid_vol
         excess = np.where(over > 0.0, over, np.where(under < 0.0, under, 0.0))
@@ -242,19 +261,19 @@ def _report(quotes: SurfaceQuotes, rows: Any, times: Floats, nodes: Floats) -> R
     return Report(status, excess, vol, quotes.is_two_sided)
 
 
-def _slices(quotes: SurfaceQuotes, report: Report, times: Floats, nodes: Floats) -> Slices:
+def _slices(quotes: SurfaceQuotes, report: Report, times: Floats, nodes: Floats, splines: Floats) -> Slices:
     good = np.flatnonzero(np.isfinite(quotes.time + quotes.forward) & (quotes.time > 0.0) & (quotes.forward > 0.0))
     expiries, first, place = np.unique(quotes.time[good], return_index=True, return_inverse=True)
     used = np.isin(report.status[good], USED).astype(np.float64)
     inside = (report.status[good] == QuoteStatus.INSIDE).astype(np.float64)
-    shape = np.full((3, expiries.size), np.nan)
+    shape = np.full((4, expiries.size), np.nan)
     fitted = np.isin(expiries, times)
     theta, u, v = nodes.T
     psi = 0.5 * (u + v)
     with np.errstate(all="ignore"):
-        shape[:, fitted] = theta, np.where(psi > 0.0, 0.5 * (u - v) / psi, 0.0), psi
+        shape[:, fitted] = theta, np.where(psi > 0.0, 0.5 * (u - v) / psi, 0.0), psi, np.any(splines != 0.0, axis=1)
     return Slices(
-        expiries, quotes.forward[good][first], shape[0], shape[1], shape[2],
+        expiries, quotes.forward[good][first], shape[0], shape[1], shape[2], shape[3],
         np.bincount(place, used, expiries.size).astype(np.float64),
         np.bincount(place, inside, expiries.size).astype(np.float64),
         np.where(fitted, SliceStatus.FITTED, SliceStatus.TOO_FEW_QUOTES).astype(np.int8),

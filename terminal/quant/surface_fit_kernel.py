@@ -22,7 +22,7 @@ _BUTTERFLY_LIMIT = 8.0 * (1.0 - 1e-9)
 _PENALTY = 1e3
 _PULL = 0.1
 """Weight of the distance from the middle inside bid and ask, against 1 outside."""
-_EDGE = 0.98
+EDGE = 0.94
 """Beyond this part of the half-spread a quote counts as missed, so that a solution comes to lie inside."""
 _ONE_SIDED = 0.1
 """The half-spread, as a part of the ask, by which missing a quote without a bid is measured."""
@@ -53,13 +53,13 @@ def _normal_equations(
         w = max(0.5 * (line + root), 1e-16)
         s = math.sqrt(w)
         z = (s - middle[i]) * per_half[i]
-        beyond = abs(z) - _EDGE
+        beyond = abs(z) - EDGE
         if pull[i] == 0.0 and z < 0.0:
             continue
         if beyond > 0.0:
             # Cauchy's loss: least squares near the spread, while a quote that is far off ceases to pull.
             weight = 1.0 / (1.0 + beyond * beyond / patience)
-            cost += 0.5 * pull[i] * _EDGE * _EDGE - 0.5 * patience * math.log(weight)
+            cost += 0.5 * pull[i] * EDGE * EDGE - 0.5 * patience * math.log(weight)
             residual = math.copysign(beyond, z)
         else:
             weight = pull[i]

@@ -41,6 +41,7 @@ KERNEL_MODULES = (
     "terminal.quant.scenarios_kernel",
     "terminal.quant.essvi_kernel",
     "terminal.quant.surface_fit_kernel",
+    "terminal.quant.surface_residual_kernel",
     "terminal.quant.heston_cf_kernel",
     "terminal.quant.heston_contour_kernel",
     "terminal.quant.heston_integral_kernel",
