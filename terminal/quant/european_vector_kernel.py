@@ -3,7 +3,7 @@
 A vector loop without a branch prices everything ordinary: the out-of-the-money option as ``m [M(y) - M(y + s)]`` with
 ``s = vol sqrt(T)``, ``y = |x| / s - s / 2``, ``x = ln(F / K)``, ``m = min(S e^-qT, K e^-rT) phi(y)`` and Mills'
 ratio M, which loses no digit however far out or near the money it is; the in-the-money one by parity. Rows outside its
-range (limits, bad input, prices below 1e-280 of the scale, scales beyond 1e20, s so large that y < -1) are marked and
+range (limits, bad input, prices below 1e-280 of the scale, scales beyond 1e20, s so large that y < -1.3) are marked and
 redone one by one in :mod:`terminal.quant.european_kernel`.
 """
 
@@ -70,7 +70,7 @@ def _prepare(rows: _Rows, work: Floats, is_chain: bool) -> int:
         ordinary = (
             (spot >= 1e-20) & (spot <= 1e20) & (strike >= 1e-20) & (strike <= 1e20)
             & (abs(yields[i] * time) <= 10.0) & (abs(rates[i] * time) <= 10.0)
-            & (s >= 1e-100) & (y >= -1.0) & ((y + s <= 37.0) | ((y >= 48.0) & (y <= 1e100)))
+            & (s >= 1e-100) & (y >= -1.3) & ((y + s <= 37.0) | ((y >= 48.0) & (y <= 1e100)))
         )  # fmt: skip
         left += 0 if ordinary else 1
         work[_FLAG + i] = 1.0 if ordinary else 0.0

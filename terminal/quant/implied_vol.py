@@ -13,7 +13,8 @@ import numpy as np
 from terminal.quant import european as european_formula
 from terminal.quant.columns import evaluate
 from terminal.quant.european import Greeks
-from terminal.quant.implied_vol_kernel import Codes, Status, implied_vol_columns
+from terminal.quant.implied_vol_kernel import Codes, Status
+from terminal.quant.implied_vol_vector_kernel import implied_vol_columns
 
 __all__ = ["Status", "european", "with_greeks"]
 

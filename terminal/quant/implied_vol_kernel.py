@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant.black_kernel import LN_SQRT_2PI, log_moneyness, mills_ratio
-from terminal.quant.columns import Flags, Floats
 from terminal.quant.rational_kernel import first_guess, price_over_vega
 
 Codes = npt.NDArray[np.int8]
@@ -33,7 +32,6 @@ _SOLVED, _BELOW, _ABOVE = float(Status.SOLVED), float(Status.BELOW_INTRINSIC), f
 _ZERO, _EXPIRED = float(Status.ZERO_TIME_VALUE), float(Status.EXPIRED)
 _INVALID, _NOT_CONVERGED = float(Status.INVALID_INPUT), float(Status.NOT_CONVERGED)
 _F = nb.float64
-_F1 = nb.float64[::1]
 _HIGHEST_S = 76.0
 """Above it the price and its highest value are the same double."""
 _SMALL_STEP = 1e-5
@@ -62,7 +60,7 @@ def solve_normalised(x: float, beta: float, log_beta: float, missing: float, b_m
     missing to the highest price above the upper one (Jaeckel 2015, section 5), held in a bracket.
     """
     s, b_low, b_high = first_guess(x, beta, log_beta, b_most)
-    s = min(max(s, 1e-300), _HIGHEST_S)
+    s = min(s, _HIGHEST_S) if s > 0.0 else math.sqrt(2.0 * x) + 1e-300
     is_low, is_high = beta < b_low, beta > b_high
     log_missing = math.log(missing) if is_high else 0.0
     low, high = 0.0, 2.0 * _HIGHEST_S
@@ -104,13 +102,18 @@ def solve_normalised(x: float, beta: float, log_beta: float, missing: float, b_m
     return s, False
 
 
-@_jit(nb.types.UniTuple(_F, 2)(_F, _F, _F, _F, _F, nb.boolean))
+@_jit(nb.types.UniTuple(_F, 2)(_F, _F, _F, _F, _F, _F, nb.boolean))
 def implied_vol_row(
-    price: float, held: float, paid: float, x: float, time: float, is_call: bool
+    price: float, spot: float, strike: float, time: float, rate: float, dividend_yield: float, is_call: bool
 ) -> tuple[float, float]:
-    """Vol and status of one option with discounted forward ``held``, discounted strike ``paid``, ``x = ln(F / K)``."""
+    """Vol and status of one option."""
+    is_finite = math.isfinite(price) and math.isfinite(spot) and math.isfinite(strike)
+    is_finite = is_finite and math.isfinite(time) and math.isfinite(rate) and math.isfinite(dividend_yield)
+    if not is_finite or price < 0.0 or spot <= 0.0 or strike <= 0.0 or time < 0.0:
+        return np.nan, _INVALID
     if time == 0.0:
         return np.nan, _EXPIRED
+    held, paid = spot * math.exp(-dividend_yield * time), strike * math.exp(-rate * time)
     gain = held - paid if is_call else paid - held
     if price < gain:
         return np.nan, _BELOW
@@ -122,27 +125,9 @@ def implied_vol_row(
     missing = min(held, paid) - value
     if missing <= 0.0:
         return np.nan, _ABOVE
-    distance = abs(x)
+    x = abs(log_moneyness(spot, strike, (rate - dividend_yield) * time))
     scale = math.sqrt(held) * math.sqrt(paid)
     beta = value / scale
     log_beta = math.log(beta) if beta > 1e-290 else math.log(value) - math.log(scale)
-    s, is_found = solve_normalised(distance, beta, log_beta, missing / scale, math.exp(-0.5 * distance))
+    s, is_found = solve_normalised(x, beta, log_beta, missing / scale, math.exp(-0.5 * x))
     return (s / math.sqrt(time), _SOLVED) if is_found else (np.nan, _NOT_CONVERGED)
-
-
-@_jit(nb.void(_F1, _F1, _F1, _F1, _F1, _F1, nb.boolean[::1], nb.float64[:, ::1], nb.int64))
-def implied_vol_columns(
-    price: Floats, spot: Floats, strike: Floats, time: Floats, rate: Floats, dividend_yield: Floats,
-    is_call: Flags, out: Floats, at: int,
-) -> None:  # fmt: skip
-    """Implied vols into ``out[0]`` and statuses into ``out[1]``, from column ``at`` on."""
-    for i in range(price.size):
-        j = at + i
-        is_finite = math.isfinite(price[i]) and math.isfinite(spot[i]) and math.isfinite(strike[i])
-        is_finite = is_finite and math.isfinite(time[i]) and math.isfinite(rate[i]) and math.isfinite(dividend_yield[i])
-        if not is_finite or price[i] < 0.0 or spot[i] <= 0.0 or strike[i] <= 0.0 or time[i] < 0.0:
-            out[0, j], out[1, j] = np.nan, _INVALID
-            continue
-        held, paid = spot[i] * math.exp(-dividend_yield[i] * time[i]), strike[i] * math.exp(-rate[i] * time[i])
-        x = log_moneyness(spot[i], strike[i], (rate[i] - dividend_yield[i]) * time[i])
-        out[0, j], out[1, j] = implied_vol_row(price[i], held, paid, x, time[i], is_call[i])

@@ -37,7 +37,7 @@ def price_over_vega(x: float, s: float) -> float:
     """The normalised price over its derivative by ``s``: a difference of Mills' ratios, without cancellation."""
     t = 0.5 * s
     y = x / s - t
-    if y >= -1.0 and y + s < 39.0:
+    if y >= -1.3 and y + s < 39.0:
         return vector_mills_pair(y, s)[1]
     return mills_difference(-x / s, t)
 
@@ -49,8 +49,8 @@ def vega(x: float, s: float) -> float:
     return INV_SQRT_2PI * math.exp(-0.5 * h * h - 0.125 * s * s)
 
 
-@_jit(_F(_F))
-def upper_quantile(log_p: float) -> float:
+@nb.njit(_F(_F), nogil=True, cache=True, error_model="numpy", forceinline=True)
+def vector_upper_quantile(log_p: float) -> float:
     """z with Phi(-z) = p for 1e-110 < p < 0.34, to 5e-7."""
     t = math.sqrt(-2.0 * log_p)
     v = 1.0 / (t + 1.0)
@@ -137,7 +137,7 @@ def _lowest_guess(x: float, beta: float, log_beta: float, s_low: float, b_low: f
         t = beta / b_low
         value = (f * t + b_low * (1.0 - t)) * t
     log_value = math.log(value) if value > 1e-290 else log_beta  # f' = 1 at 0
-    return x / (_SQRT_3 * upper_quantile((log_value - math.log(_LOWER_SCALE * x)) / 3.0))
+    return x / (_SQRT_3 * vector_upper_quantile((log_value - math.log(_LOWER_SCALE * x)) / 3.0))
 
 
 @_jit(_F(_F, _F, _F, _F, _F))
@@ -152,7 +152,7 @@ def _highest_guess(x: float, beta: float, b_most: float, s_high: float, b_high: 
     if not value > 0.0:
         t = (beta - b_high) / (b_most - b_high)
         value = (f * (1.0 - t) + 0.5 * (b_most - b_high) * t) * (1.0 - t)
-    return 2.0 * upper_quantile(math.log(max(value, 1e-100)))
+    return 2.0 * vector_upper_quantile(math.log(max(value, 1e-100)))
 
 
 @_jit(nb.types.UniTuple(_F, 3)(_F, _F, _F, _F))

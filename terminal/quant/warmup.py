@@ -35,6 +35,7 @@ KERNEL_MODULES = (
     "terminal.quant.european_vector_kernel",
     "terminal.quant.rational_kernel",
     "terminal.quant.implied_vol_kernel",
+    "terminal.quant.implied_vol_vector_kernel",
     "terminal.quant.american_boundary_kernel",
     "terminal.quant.american_rows_kernel",
     "terminal.quant.american_price_kernel",
@@ -65,7 +66,7 @@ KERNEL_MODULES = (
 
 _CHAIN_KERNELS = (
     "normal_kernel", "black_kernel", "european_kernel", "european_vector_kernel", "rational_kernel",
-    "implied_vol_kernel",
+    "implied_vol_kernel", "implied_vol_vector_kernel",
 )  # fmt: skip
 
 DESK_KERNELS = tuple(
