@@ -94,7 +94,7 @@ def qd_plus(
 
 
 @nb.njit(nb.boolean(nb.float64[:, ::1], nb.int64, nb.int64[::1]), nogil=True, cache=True, error_model="numpy")
-def _factorise(matrix: Floats, n: int, order: Codes) -> bool:
+def factorise(matrix: Floats, n: int, order: Codes) -> bool:
     """``matrix`` (its first n rows and columns) into L and U in place with row pivots; False where it is singular."""
     for k in range(n):
         pivot, most = k, abs(matrix[k, k])
@@ -119,8 +119,8 @@ def _factorise(matrix: Floats, n: int, order: Codes) -> bool:
 
 
 @nb.njit(nb.void(nb.float64[:, ::1], nb.int64, nb.int64[::1], _F1), nogil=True, cache=True, error_model="numpy")
-def _solve(matrix: Floats, n: int, order: Codes, x: Floats) -> None:
-    """The right-hand side ``x`` becomes the solution, ``matrix`` and ``order`` being from :func:`_factorise`."""
+def solve(matrix: Floats, n: int, order: Codes, x: Floats) -> None:
+    """The right-hand side ``x`` becomes the solution, ``matrix`` and ``order`` being from :func:`factorise`."""
     for k in range(n):
         pivot = order[k]
         if pivot != k:
@@ -146,14 +146,14 @@ def _solve(matrix: Floats, n: int, order: Codes, x: Floats) -> None:
     error_model="numpy",
     fastmath={"contract"},
 )
-def _residual(
+def residual(
     time: float, vol: float, rate: float, dividend_yield: float, start: float, n: int, points: int, table: Floats,
     g: Floats, work: Floats, out: Floats, matrix: Floats, with_matrix: bool,
 ) -> None:  # fmt: skip
     """The smooth-pasting residuals at one level into ``out``, and their derivatives by ``g`` into ``matrix``.
 
-    ``table`` is the level's part of the tables; ``work`` (6 BLOCK) holds in its first block the weights times
-    e^(-q t), which depend on the parameters only.
+    ``table`` is the level's part of the tables; ``work`` (6 BLOCK) holds in its first block what
+    :func:`level_weights` made.
     """
     size = n * points
     times, roots = table[n : n + size], table[n + size : n + 2 * size]
@@ -217,6 +217,14 @@ def _residual(
         row[i] -= held * density / v + (b0 + b1)
 
 
+@nb.njit(nb.void(_F, _F, nb.int64, nb.int64, _F1, _F1), nogil=True, cache=True, error_model="numpy")
+def level_weights(time: float, dividend_yield: float, n: int, points: int, table: Floats, work: Floats) -> None:
+    """The quadrature's weights times e^(-q t) at one level, into the first block of ``work``."""
+    size = n * points
+    for m in range(size):
+        work[m] = time * table[n + 2 * size + m] * vector_exp(-dividend_yield * time * table[n + m])
+
+
 @nb.njit(
     nb.int64(_F, _F, _F, _F, _CODES, _F1, _F, _F1, nb.float64[:, ::1], nb.int64[::1], _F1),
     nogil=True,
@@ -251,20 +259,19 @@ def solve_boundary(
                 for j in range(coarse):
                     total += rise[i * coarse + j] * (old[j] * old[j] - start * start)
                 g[i] = math.sqrt(max(total, start * start, 1e-300))
-        for m in range(size):
-            work[m] = time * part[n + 2 * size + m] * vector_exp(-dividend_yield * time * part[n + m])
+        level_weights(time, dividend_yield, n, points, part, work)
         enough = tolerance if level == levels.shape[0] - 1 else math.sqrt(tolerance)
         fresh, before = True, np.inf
         found = False
         for _ in range(_ROUNDS):
             done += 1
-            _residual(time, vol, rate, dividend_yield, start, n, points, part, g, work, step, matrix, fresh)
+            residual(time, vol, rate, dividend_yield, start, n, points, part, g, work, step, matrix, fresh)
             missed = 0.0
             for i in range(n):
                 missed = max(missed, abs(step[i]) * math.sqrt(part[i]))
-            if fresh and not _factorise(matrix, n, order):
+            if fresh and not factorise(matrix, n, order):
                 return -1
-            _solve(matrix, n, order, step)
+            solve(matrix, n, order, step)
             largest = 0.0
             for i in range(n):
                 to = g[i] - step[i]

@@ -21,6 +21,8 @@ Indices = npt.NDArray[np.int64]
 
 INVALID, LIMIT, EUROPEAN, SINGLE, DOUBLE = 0, 1, 2, 3, 4
 """Not a number; no time, vol, spot or strike; never exercised early; below one boundary; between two boundaries."""
+_NO_RATE = 1e-13
+"""A rate below it is taken as zero: it moves a price by less than that share of strike or spot, times T."""
 _F = nb.float64
 _F1 = nb.float64[::1]
 
@@ -39,6 +41,10 @@ def normalise(
             near, scale[i], put_rate[i], put_yield[i] = strike[i], spot[i], dividend_yield[i], rate[i]
         else:
             near, scale[i], put_rate[i], put_yield[i] = spot[i], strike[i], rate[i], dividend_yield[i]
+        if abs(put_rate[i]) < _NO_RATE:
+            put_rate[i] = 0.0
+        if abs(put_yield[i]) < _NO_RATE:
+            put_yield[i] = 0.0
         r, q = put_rate[i], put_yield[i]
         gain[i] = scale[i] - near
         x[i] = near / scale[i] if scale[i] > 0.0 else np.inf
