@@ -7,6 +7,7 @@ the strike, and these from quotes without that worth; so they are found together
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ _LEAST_TIME_VALUE = 0.1
 """Of a pair's tolerance: with less, the side in the money is worth its exercise whatever the forward is."""
 _FREE_ROUNDS = 3
 """Afterwards pairs drop out for good, so that those that stay can settle."""
+_NODES = np.cos(np.pi * np.array([0.125, 0.375, 0.625, 0.875]))
+_USUAL_REACH = 4.0
+"""How many median deviations from the median the volatilities of a smile reach; evenly spread ones reach 2."""
 _BOTH = np.array([[True], [False]])
 
 
@@ -112,12 +116,33 @@ def _prices(pairs: AmericanPairs, vol: Floats, rate: float, carry_yield: float, 
     ex_times = pairs.ex_times[(pairs.ex_times > 0.0) & (pairs.ex_times <= pairs.time)]
     contract = (pairs.spot, pairs.strike, pairs.time, vol, rate)
     if not len(ex_times) or cash <= 0.0:
-        found: Floats = american.price(*contract, carry_yield, _BOTH, accuracy=american.Accuracy.FAST)
-        return found
+        plain: Floats = european.price(*contract, carry_yield, _BOTH)
+        return plain + _premiums(pairs, vol, rate, carry_yield)
     part = cash / float(np.sum(np.exp(-rate * ex_times)))
     schedule = [(each, part) for each in ex_times]
     with_cash: Floats = american_dividends.price(*contract, 0.0, _BOTH, schedule, resolution=american_dividends.FAST)
     return with_cash
+
+
+def _premiums(pairs: AmericanPairs, vol: Floats, rate: float, carry_yield: float) -> Floats:
+    """What early exercise adds to calls and puts: from its values at a few volatilities, each of which has one exercise
+    boundary for all strikes, by the polynomial through Chebyshev's nodes."""
+    known = vol[np.isfinite(vol)]
+    if not len(known):
+        return np.full((2, len(vol)), np.nan)
+    # The volatility of a bad quote is cut: it shall not draw the nodes apart.
+    usual = np.median(known)
+    reach = _USUAL_REACH * np.median(np.abs(known - usual))
+    low, high = max(known.min(), usual - reach), min(known.max(), usual + reach)
+    at = np.clip(vol, low, high)
+    nodes = 0.5 * (low + high) + 0.5 * (high - low) * _NODES if high > low else np.array([low])
+    contract = (pairs.spot, pairs.strike, pairs.time, nodes[:, None, None], rate, carry_yield, _BOTH)
+    extra = american.price(*contract, accuracy=american.Accuracy.FAST) - european.price(*contract)
+    weights = np.ones((len(nodes), len(at)))
+    for one, other in itertools.permutations(range(len(nodes)), 2):
+        weights[one] *= (at - nodes[other]) / (nodes[one] - nodes[other])
+    found: Floats = np.einsum("nk,nrk->rk", weights, extra)
+    return found
 
 
 def _errors(line: Line, spot: float) -> Floats:

@@ -35,13 +35,17 @@ class Strip:
     @property
     def total(self) -> float:
         """The sum of width / strike squared * price: what the discount and 2 / time turn into a variance."""
-        return float(np.sum(self.widths / self.strikes**2 * self.prices))
+        with np.errstate(all="ignore"):
+            return float(np.sum(self.widths / self.strikes**2 * self.prices))
 
     def variance(self, time: float, rate: float) -> float:
         """Per year: ``2/T e^(RT) total - 1/T (F/K0 - 1)^2``; NaN for a time of zero and for fewer than two options."""
         if not (np.isfinite(time) and np.isfinite(rate) and time > 0.0 and len(self.strikes) > 1):
             return float("nan")
-        return float(2.0 / time * np.exp(rate * time) * self.total - (self.forward / self.at - 1.0) ** 2 / time)
+        with np.errstate(all="ignore"):
+            ratio = np.float64(self.forward) / self.at - 1.0
+            found = 2.0 / np.float64(time) * np.exp(rate * time) * self.total - ratio * ratio / time
+        return float(found) if np.isfinite(found) else float("nan")
 
 
 def vix_style(
@@ -56,6 +60,7 @@ def vix_style(
     return float("nan") if strip is None else strip.variance(time, rate)
 
 
+@np.errstate(all="ignore")
 def select(
     strikes: Any, call_bid: Any, call_ask: Any, put_bid: Any, put_ask: Any, time: float, rate: float
 ) -> Strip | None:
@@ -127,6 +132,5 @@ def interpolate_30d(variance1: Any, minutes1: Any, variance2: Any, minutes2: Any
 
 def _middles(bid: Floats, ask: Floats) -> tuple[Flags, Floats]:
     """Whether there is a bid to count on, and the middle; NaN where a side is no number."""
-    with np.errstate(invalid="ignore"):
-        sound = np.isfinite(bid) & np.isfinite(ask) & (bid >= 0.0) & (ask >= bid)
+    sound = np.isfinite(bid) & np.isfinite(ask) & (bid >= 0.0) & (ask >= bid)
     return sound & (bid > 0.0), np.where(sound, 0.5 * (bid + ask), np.nan)

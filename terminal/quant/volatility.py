@@ -42,16 +42,21 @@ def ewma(returns: Any, decay: float = 0.94, *, periods: float = TRADING_DAYS) ->
         raise ValueError(f"the decay of weights lies between 0 and 1, not at {decay}")
     made = _series(returns)
     known = np.isfinite(made)
-    # A missing return leaves both sums as they are, which the same weights from the last known one do.
+    if known.all():
+        return _ewma(made, decay, periods)
+    # A missing return leaves the sums as they are, so that each row is that of its known ones.
     out = np.full(made.shape, np.nan)
     for row in np.ndindex(made.shape[:-1]):
-        places = np.flatnonzero(known[row])
-        if len(places):
-            squares = lfilter([1.0 - decay], [1.0, -decay], made[row][places] ** 2)
-            weight = -np.expm1(np.arange(1, len(places) + 1) * np.log(decay))
-            since = np.cumsum(known[row]) - 1
-            out[row] = np.where(since >= 0, np.sqrt(periods * squares / weight)[since], np.nan)
+        found = _ewma(made[row][known[row]], decay, periods)
+        since = np.cumsum(known[row]) - 1
+        out[row][since >= 0] = found[since[since >= 0]]
     return out
+
+
+def _ewma(returns: Floats, decay: float, periods: float) -> Floats:
+    squares = lfilter([1.0 - decay], [1.0, -decay], returns**2, axis=-1)
+    weight = -np.expm1(np.arange(1, returns.shape[-1] + 1) * np.log(decay))
+    return np.sqrt(periods * squares / weight)
 
 
 def close_to_close(close: Any, window: int | None = None, *, periods: float = TRADING_DAYS) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,18 @@ def test_expiries_share_what_they_know_of_the_rate() -> None:
         assert each.forward == pytest.approx(SPOT * np.exp(0.035 * each.time), abs=0.03)
     assert fits[0].status is ParityStatus.DISCOUNT_ASSUMED
     assert fits[3].status is ParityStatus.SOLVED
+
+
+def test_four_threads_find_the_same() -> None:
+    chain = quotes(1.0, 0.03, 0.01, noise=0.5)
+
+    def forwards(is_american: bool) -> list[float]:
+        return [parity.implied_forward(**chain, spot=SPOT, is_american=is_american).forward for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        for is_american in (False, True):
+            alone = forwards(is_american)
+            assert all(each == alone for each in pool.map(forwards, [is_american] * 4))
 
 
 def test_spx_parity_holds_within_the_spread_and_roots_agree(shared_data: Path) -> None:

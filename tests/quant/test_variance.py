@@ -141,3 +141,16 @@ def test_a_bad_quote_counts_as_one_without_a_bid() -> None:
         assert found is not None
         assert set(whole.strikes) - set(found.strikes) == {strikes[70]}
         assert found.forward == whole.forward
+
+
+ANYTHING = st.one_of(st.floats(0.0, 50.0), st.floats(), st.sampled_from([0.0, np.nan, np.inf, -1.0, 1e300]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(*[ANYTHING] * 5), max_size=10), ANYTHING, ANYTHING)
+def test_nothing_that_a_board_holds_raises(rows: list[tuple[float, ...]], time: float, rate: float) -> None:
+    strikes, call_bid, call_ask, put_bid, put_ask = ([row[place] for row in rows] for place in range(5))
+    found = variance.vix_style(strikes, call_bid, call_ask, put_bid, put_ask, time, rate)
+    assert isinstance(found, float)
+    assert not np.isinf(found)
+    assert isinstance(variance.interpolate_30d(found, time, found, rate), float)

@@ -132,6 +132,8 @@ def test_ewma_is_the_weighted_mean_of_squares() -> None:
     assert again[-1] == pytest.approx(expected, rel=1e-12)
     assert again[19] == again[20] == again[21]
     assert np.isnan(volatility.ewma([np.nan, 0.01])).tolist() == [True, False]
+    assert volatility.ewma([]).shape == (0,)
+    assert volatility.ewma(np.tile(holed, (2, 1)))[1] == pytest.approx(again, nan_ok=True)
     many = np.random.default_rng(5).normal(0.0, 0.01, (20_000, 30))
     assert np.mean(volatility.ewma(many)[:, -1] ** 2) == pytest.approx(252.0 * 1e-4, rel=0.01)
 
