@@ -14,6 +14,7 @@ import numpy.typing as npt
 from terminal.quant.columns import Floats
 from terminal.quant.heston_cf_kernel import exponents, ratio, sensitivities
 from terminal.quant.heston_contour_kernel import MODEL, Model, expected_variance, free_width, log_moment, saddle
+from terminal.quant.heston_wave_kernel import add_waves
 
 _F = nb.float64
 _F1 = nb.float64[::1]
@@ -57,6 +58,7 @@ _MOST_CANCELLATION, _MOST_CANCELLATION_ALONE = 1e6, 1e10
 _LEAST_DISTANCE = 1e-5  # from a pole: nearer, its own rounding would tell
 _LOG_ZERO = -745.0
 _MOST_GROWTH = 300.0
+_MOST_SIZE = 1e100  # terms that grow along the contour: it is of no use
 
 
 @nb.njit(
@@ -111,58 +113,38 @@ def _fill_chunk(
     return most, largest, False
 
 
-@nb.njit(nb.void(nb.float64[:, :, ::1], _I, _F1, _I, _F2, _F2), nogil=True, cache=True, error_model="numpy")
-def _add_chunk(
-    nodes: npt.NDArray[np.float64], count: int, shift: Floats, rows: int, totals: Floats, work: Floats
-) -> None:
-    """Adds the terms of ``count`` nodes to the rows ``shift`` away from the contour's first one: ``totals[column]``
-    gets the real parts, the last row of ``totals`` the sizes of the first column's terms."""
-    columns = nodes.shape[0] - 1
-    for j in range(count):
-        u, v = nodes[0, 0, j], nodes[0, 1, j]
-        size = abs(nodes[1, 0, j]) + abs(nodes[1, 1, j])
-        for i in range(rows):
-            damp = math.exp(v * shift[i])
-            angle = u * shift[i]
-            work[0, i] = damp * math.cos(angle)
-            work[1, i] = damp * math.sin(angle)
-            totals[columns, i] += damp * size
-        for column in range(columns):
-            real, imag = nodes[1 + column, 0, j], nodes[1 + column, 1, j]
-            for i in range(rows):
-                totals[column, i] += real * work[0, i] + imag * work[1, i]
-
-
 @nb.njit(
-    nb.types.Tuple((_F, _F))(_CONTOUR, MODEL, _F, _F, _F, _F, _F1, _I, _F2, _F2, nb.float64[:, :, ::1]),
+    nb.types.Tuple((_F, nb.boolean))(_CONTOUR, MODEL, _F, _F, _F, _F, _I, _F2, nb.float64[:, :, ::1]),
     nogil=True,
     cache=True,
     error_model="numpy",
 )
 def _trapezoid(
-    contour: Contour, model: Model, spread: float, offset: float, step: float, end: float, shift: Floats, rows: int,
-    totals: Floats, work: Floats, nodes: npt.NDArray[np.float64],
-) -> tuple[float, float]:  # fmt: skip
-    """The trapezoidal rule over the whole contour, over 2 pi, without the poles' share, for every row and column.
+    contour: Contour, model: Model, spread: float, offset: float, step: float, end: float, rows: int, work: Floats,
+    nodes: npt.NDArray[np.float64],
+) -> tuple[float, bool]:  # fmt: skip
+    """The trapezoidal rule along the whole contour, over 2 pi, for every row and column, into ``work`` from its second
+    row on (as :func:`add_waves` does); the poles' share is still in it.
 
-    Nodes are ``(j + offset) step`` up to ``end``; ``end`` 0 goes on until the terms vanish. Gives the last node and
-    whether (1.0) the terms had vanished.
+    Nodes are ``(j + offset) step`` up to ``end``; ``end`` 0 goes on until the terms vanish. Gives where it ended and
+    whether the terms had vanished.
     """
-    totals[:, :rows] = 0.0
+    columns = nodes.shape[0] - 1
+    work[1 : 2 + columns, :rows] = 0.0
     done = 0
     largest = 0.0
     vanished = False
     most = _MOST_NODES if end == 0.0 else int(math.ceil(end / step))
-    while done < most and not vanished:
+    while done < most and not vanished and largest < _MOST_SIZE:
         count, largest, vanished = _fill_chunk(
             contour, model, spread, (done + offset) * step, step, min(_CHUNK, most - done), largest, nodes
         )
         if done == 0 and offset == 0.0:
             nodes[1:, :, 0] *= 0.5  # the node that is its own mirror image
-        _add_chunk(nodes, count, shift, rows, totals, work)
+        add_waves(nodes, count, rows, work)
         done += count
-    totals[:, :rows] *= step / math.pi
-    return done * step, 1.0 if vanished or end > 0.0 else 0.0
+    work[1 : 2 + columns, :rows] *= step / math.pi
+    return done * step, vanished or end > 0.0
 
 
 @nb.njit(nb.types.UniTuple(_F, 2)(_F, _CONTOUR, _F, _F), nogil=True, cache=True, error_model="numpy")
@@ -204,7 +186,9 @@ def _contour(reference: float, first: float, side: float, variance: float, is_be
     reach = sigma / math.sqrt(variance) * time / (1.0 + kappa * time)
     tilt = 0.0
     if reach > _LEAST_REACH:
-        tilt = -min(max(_descent(reference, model), -_MOST_TILT), _MOST_TILT) * reach / (_NEAR + reach)
+        nearest, middle = _descent(first, model), 0.5 * (_descent(first, model) + _descent(reference, model))
+        angle = min(max(middle, nearest - _MOST_TILT), nearest + _MOST_TILT)
+        tilt = -min(max(angle, -_MOST_TILT), _MOST_TILT) * reach / (_NEAR + reach)
     return p, width, tilt, first, log_moment(p, model)
 
 
@@ -236,17 +220,19 @@ def _integrate(
     columns = out.shape[0]
     p, _, _, first, log_top = contour
     nodes = np.empty((columns + 1, 2, _CHUNK))
-    shift, work = np.empty(count), np.empty((2, count))
-    totals, middles = np.empty((columns + 1, count)), np.empty((columns + 1, count))
+    totals, middles = np.empty((columns + 4, count)), np.empty((columns + 4, count))
     spread = 0.0
     for i in range(count):
-        shift[i] = k[rows[i]] - first
-        if abs(shift[i]) > abs(spread):
-            spread = shift[i]
+        shift = k[rows[i]] - first
+        totals[0, i] = middles[0, i] = shift
+        if abs(shift) > abs(spread):
+            spread = shift
     step = _FIRST_STEP
-    end, is_whole = _trapezoid(contour, model, spread, 0.0, step, 0.0, shift, count, totals, work, nodes)
+    end, is_whole = _trapezoid(contour, model, spread, 0.0, step, 0.0, count, totals, nodes)
+    if not is_whole:
+        return
     for _ in range(_REFINEMENTS):
-        _trapezoid(contour, model, spread, 0.5, step, end, shift, count, middles, work, nodes)
+        _trapezoid(contour, model, spread, 0.5, step, end, count, middles, nodes)
         for i in range(count):
             row = rows[i]
             if status[row] != _PENDING:
@@ -254,17 +240,18 @@ def _integrate(
             log_scale = p * k[row] - log_top
             at_zero, mid_zero = _pole_share(0.0, contour, log_scale, step)
             at_one, mid_one = _pole_share(1.0, contour, log_scale - k[row], step)
-            value = totals[0, i] - at_zero + at_one
-            other = middles[0, i] - mid_zero + mid_one
+            value = totals[2, i] - at_zero + at_one
+            other = middles[2, i] - mid_zero + mid_one
             mean, gap = 0.5 * (value + other), 0.5 * abs(value - other)
-            size = 0.5 * (totals[columns, i] + middles[columns, i])
+            size = 0.5 * (totals[1, i] + middles[1, i])
             size += abs(at_zero) + abs(at_one) + abs(mid_zero) + abs(mid_one)
-            if is_whole > 0.0 and gap <= _HALVES_AGREE * abs(mean) and size <= most_cancellation * abs(mean):
+            is_sound = 0.0 < size < np.inf and log_scale > _LOG_ZERO
+            if is_sound and gap <= _HALVES_AGREE * abs(mean) and size <= most_cancellation * abs(mean):
                 status[row] = _SOLVED
                 scale = -math.exp(-log_scale)
                 out[0, row] = scale * mean
                 for column in range(1, columns):
-                    out[column, row] = scale * 0.5 * (totals[column, i] + middles[column, i])
+                    out[column, row] = scale * 0.5 * (totals[2 + column, i] + middles[2 + column, i])
                 if columns > 1:
                     out[1, row] += scale * 0.5 * (at_one + mid_one)
                 if 0.0 < p < 1.0:  # here the integral is min(S, K)
@@ -273,7 +260,7 @@ def _integrate(
                         out[1, row] += math.exp(-k[row])
         if status[rows[0]] != _PENDING:
             break
-        totals[:, :count] = 0.5 * (totals[:, :count] + middles[:, :count])
+        totals[1 : 2 + columns] = 0.5 * (totals[1 : 2 + columns] + middles[1 : 2 + columns])
         step *= 0.5
 
 

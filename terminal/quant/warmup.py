@@ -49,6 +49,7 @@ KERNEL_MODULES = (
     "terminal.quant.surface_residual_kernel",
     "terminal.quant.heston_cf_kernel",
     "terminal.quant.heston_contour_kernel",
+    "terminal.quant.heston_wave_kernel",
     "terminal.quant.heston_integral_kernel",
     "terminal.quant.heston_kernel",
     "terminal.quant.american_dividends_kernel",
