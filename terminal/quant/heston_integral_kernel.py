@@ -130,7 +130,9 @@ def _trapezoid(
     whether the terms had vanished.
     """
     columns = nodes.shape[0] - 1
-    work[1 : 2 + columns, :rows] = 0.0
+    for row in range(1, 2 + columns):
+        for i in range(rows):
+            work[row, i] = 0.0
     done = 0
     largest = 0.0
     vanished = False
@@ -140,10 +142,14 @@ def _trapezoid(
             contour, model, spread, (done + offset) * step, step, min(_CHUNK, most - done), largest, nodes
         )
         if done == 0 and offset == 0.0:
-            nodes[1:, :, 0] *= 0.5  # the node that is its own mirror image
+            for column in range(1, columns + 1):  # the node that is its own mirror image
+                nodes[column, 0, 0] *= 0.5
+                nodes[column, 1, 0] *= 0.5
         add_waves(nodes, count, rows, work)
         done += count
-    work[1 : 2 + columns, :rows] *= step / math.pi
+    for row in range(1, 2 + columns):
+        for i in range(rows):
+            work[row, i] *= step / math.pi
     return done * step, vanished or end > 0.0
 
 
@@ -260,7 +266,9 @@ def _integrate(
                         out[1, row] += math.exp(-k[row])
         if status[rows[0]] != _PENDING:
             break
-        totals[1 : 2 + columns] = 0.5 * (totals[1 : 2 + columns] + middles[1 : 2 + columns])
+        for row in range(1, 2 + columns):
+            for i in range(count):
+                totals[row, i] = 0.5 * (totals[row, i] + middles[row, i])
         step *= 0.5
 
 
@@ -289,8 +297,10 @@ def solve_expiry(k: Floats, model: Model, status: Codes, out: Floats) -> None:
     variance = expected_variance(model)
     deviation = math.sqrt(variance)
     rows = np.empty(k.size, np.int64)
-    status[:] = _PENDING
-    out[:] = 0.0
+    for i in range(k.size):
+        status[i] = _PENDING
+        for column in range(out.shape[0]):
+            out[column, i] = 0.0
     for side in (1.0, -1.0):
         attempts = 0
         while True:

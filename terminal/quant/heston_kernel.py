@@ -116,43 +116,45 @@ def _payoff(
     weight = 1.0 if gain > 0.0 else (0.5 if gain == 0.0 else 0.0)
     if spot == 0.0 and strike > 0.0:
         weight = 0.0 if is_call else 1.0
-    out[1:, i] = 0.0
+    for row in range(1, out.shape[0]):
+        out[row, i] = 0.0
     out[1, i] = sign * weight * carry
     out[3, i] = sign * weight * (dividend_yield * held - rate * paid)
     out[4, i] = sign * weight * time * paid
 
 
 @nb.njit(
-    nb.void(nb.int64, _F, _F, _F, _F, _F, nb.boolean, _F, nb.float64[:], _F2),
+    nb.void(nb.int64, nb.int64, _F, _F, _F, _F, _F, nb.boolean, _F, _F2, _F2),
     nogil=True,
     cache=True,
     error_model="numpy",
 )
 def _finish(
-    i: int, spot: float, strike: float, time: float, rate: float, dividend_yield: float, is_call: bool, k: float,
-    found: Floats, out: Floats,
+    i: int, j: int, spot: float, strike: float, time: float, rate: float, dividend_yield: float, is_call: bool,
+    k: float, found: Floats, out: Floats,
 ) -> None:  # fmt: skip
-    """One row from its out-of-the-money solution, by put-call parity where the option is in the money."""
+    """Row ``i`` of ``out`` from column ``j`` of ``found``, the out-of-the-money solution, by put-call parity where the
+    option is in the money."""
     carry, discount = math.exp(-dividend_yield * time), math.exp(-rate * time)
     held, paid = spot * carry, strike * discount
     is_out = is_call == (k >= 0.0)
     sign = 1.0 if is_call else -1.0
     most = held if is_call else paid
-    value = min(paid * found[0], held, paid)
+    value = min(paid * found[0, j], held, paid)
     value = max(value, 0.0)
     price = value if is_out else min(sign * (held - paid) + value, most)
     out[0, i] = price
     if out.shape[0] == 1:
         return
-    delta = paid * found[1] / spot
+    delta = paid * found[1, j] / spot
     if not is_out:
         delta += sign * carry
     out[1, i] = delta
-    out[2, i] = paid * found[2] / (spot * spot)
-    out[3, i] = rate * price - (rate - dividend_yield) * spot * delta - paid * found[3]
+    out[2, i] = paid * found[2, j] / (spot * spot)
+    out[3, i] = rate * price - (rate - dividend_yield) * spot * delta - paid * found[3, j]
     out[4, i] = time * (spot * delta - price)
     for column in range(4, DERIVATIVES):
-        out[column + 1, i] = paid * found[column]
+        out[column + 1, i] = paid * found[column, j]
 
 
 @nb.njit(
@@ -171,7 +173,8 @@ def solve_columns(
     k = np.empty(count)
     for i in range(count):
         model = (models[0, i], models[1, i], models[2, i], models[3, i], models[4, i], models[5, i])
-        out[:, i] = np.nan
+        for row in range(out.shape[0]):
+            out[row, i] = np.nan
         status[i] = _INVALID
         if not _is_valid(spot[i], strike[i], rate[i], dividend_yield[i], model):
             continue
@@ -186,18 +189,19 @@ def solve_columns(
     order, begins = _group(models.view(np.uint64), is_wanted)
     columns = 1 if out.shape[0] == 1 else DERIVATIVES
     for group in range(begins.size - 1):
-        rows = order[begins[group] : begins[group + 1]]
-        i = rows[0]
+        first, end = begins[group], begins[group + 1]
+        head = order[first]
         model = (
-            models[0, i], models[1, i], max(models[2, i], _LEAST_KAPPA), models[3, i], models[4, i], models[5, i],
+            models[0, head], models[1, head], max(models[2, head], _LEAST_KAPPA), models[3, head], models[4, head],
+            models[5, head],
         )  # fmt: skip
-        found = np.empty((columns, rows.size))
-        codes = np.empty(rows.size, np.int64)
-        solve_expiry(k[rows], model, codes, found)
-        for j in range(rows.size):
-            i = rows[j]
+        codes = np.empty(end - first, np.int64)
+        moneyness, found = np.empty(end - first), np.empty((columns, end - first))
+        for j in range(end - first):
+            moneyness[j] = k[order[first + j]]
+        solve_expiry(moneyness, model, codes, found)
+        for j in range(end - first):
+            i = order[first + j]
             status[i] = codes[j]
             if codes[j] == _SOLVED:
-                _finish(
-                    i, spot[i], strike[i], models[0, i], rate[i], dividend_yield[i], is_call[i], k[i], found[:, j], out
-                )
+                _finish(i, j, spot[i], strike[i], model[0], rate[i], dividend_yield[i], is_call[i], k[i], found, out)

@@ -52,9 +52,9 @@ def vector_cos_sin(angle: float) -> tuple[float, float]:
 def add_waves(nodes: npt.NDArray[np.float64], count: int, rows: int, work: Floats) -> None:
     """Adds the terms of ``count`` nodes to each of ``rows`` rows.
 
-    ``nodes`` as :func:`terminal.quant.heston_integral_kernel._fill_chunk` makes them. The first row of ``work`` holds the
-    rows' distances from the contour's first one; the second gets the sizes of the first column's terms added, the third
-    and those after it the real parts of each column's terms; the last two are for the waves.
+    ``nodes[0]`` holds the two parts of each node, ``nodes[1:]`` those of each column's terms in the first row. The
+    first row of ``work`` holds the rows' distances from that one; the second gets the sizes of the first column's terms
+    added, the third and those after it the real parts of each column's terms; the last two are for the waves.
     """
     columns = nodes.shape[0] - 1
     for j in range(count):
