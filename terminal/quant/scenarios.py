@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from terminal.quant import american
+from terminal.quant.american import Accuracy
 from terminal.quant.columns import Flags, Floats, float_columns
 from terminal.quant.scenarios_kernel import Counts, revalue_grid
 
@@ -21,6 +23,8 @@ CALENDAR_DAY = 1.0 / 365.0
 """A calendar day in years, for time shifts."""
 _CHUNK = 16384
 """Positions at a time, so that what is kept per position and spot does not grow with the book."""
+_AMERICAN_PRICES = 1 << 16
+"""American prices at a time."""
 
 SmileOf = Callable[[Floats, Floats, npt.NDArray[np.intp]], Any]
 """``smile(k, time, rows)``: vols at k = ln(strike / spot) for the positions ``rows`` (indices into the book)."""
@@ -31,6 +35,7 @@ class Style(IntEnum):
 
     LINEAR = 0
     EUROPEAN = 1
+    AMERICAN = 2
 
 
 class VolShock(Enum):
@@ -139,6 +144,7 @@ def revalue(
     sticky: Sticky = Sticky.STRIKE,
     smile: SmileOf | None = None,
     by_position: bool = False,
+    accuracy: Accuracy = Accuracy.FAST,
 ) -> Revaluation:
     """P&L of ``book`` over all combinations of the shocks, each axis a scalar or a 1-d array.
 
@@ -146,7 +152,7 @@ def revalue(
     ``vol_shock`` says; a vol that would be negative is zero. ``time_shifts`` are years that pass (``CALENDAR_DAY`` is
     one day) with the vols as they are; an option that expires within the shift is worth its payoff at the scenario's
     spot. ``smile`` gives the vols for Sticky.DELTA: a position's own vol moves by the difference of the smile between
-    its new and its present moneyness; without one, by its ``slope``.
+    its new and its present moneyness; without one, by its ``slope``. ``accuracy`` is that of American prices.
 
     A position that cannot be valued (NaN, a negative spot, strike, time or vol, an unknown style or underlying, a smile
     without an answer) is left out by itself and counted. Raises ValueError for columns that do not broadcast and for
@@ -163,7 +169,7 @@ def revalue(
     )
     if sticky is Sticky.STRIKE or smile is not None:
         columns.slope[:] = 0.0
-    total = _Total(grid, columns.is_call.size, by_position)
+    total = _Total(grid, columns.is_call.size, by_position, accuracy)
     for first in range(0, columns.is_call.size, _CHUNK):
         rows = np.arange(first, min(first + _CHUNK, columns.is_call.size))
         part = columns.at(slice(first, first + _CHUNK))
@@ -230,8 +236,8 @@ def _vol_moves(part: _Columns, shocks: Floats, smile: SmileOf, rows: npt.NDArray
 class _Total:
     """Adds up the parts of a book."""
 
-    def __init__(self, grid: _Grid, count: int, by_position: bool) -> None:
-        self.grid = grid
+    def __init__(self, grid: _Grid, count: int, by_position: bool, accuracy: Accuracy) -> None:
+        self.grid, self.accuracy = grid, accuracy
         self.cells = int(np.prod(grid.shape))
         self.pnl, self.missing = np.zeros(self.cells), np.zeros(self.cells, np.int64)
         self.base, self.missing_base = 0.0, 0
@@ -240,12 +246,47 @@ class _Total:
 
     def add(self, rows: npt.NDArray[np.intp], part: _Columns, moves: Floats) -> None:
         """Revalues ``part``, the positions ``rows`` of the book."""
+        early = np.flatnonzero(part.style == Style.AMERICAN)
+        if not early.size:
+            self._add_closed_form(rows, part, moves)
+            return
+        rest = np.flatnonzero(part.style != Style.AMERICAN)
+        self._add_closed_form(rows[rest], part.at(rest), moves[:, rest] if moves.size else moves)
+        step = max(_AMERICAN_PRICES // max(self.cells, 1), 1)
+        for first in range(0, early.size, step):
+            some = early[first : first + step]
+            self._add_american(rows[some], part.at(some), moves[:, some] if moves.size else moves)
+
+    def _add_american(self, rows: npt.NDArray[np.intp], part: _Columns, moves: Floats) -> None:
+        """One call for all cells: those of one position that differ in the spot only share its boundary."""
+        grid, shape = self.grid, self.grid.shape
+        growth = 1.0 + part.beta * grid.spots[:, None]
+        # At a spot of zero no vol matters, so the smile need not move without end.
+        vol = part.vol - part.slope * np.log(np.maximum(growth, 1e-300)) + (moves if moves.size else 0.0)
+        vol = np.maximum(vol[:, None] * grid.scales[:, None] + grid.adds[:, None], 0.0)
+        left = np.maximum(part.time - grid.elapsed[:, None], 0.0)[:, None, None]
+        rest = part.rate, part.dividend_yield, part.is_call
+        spot = (part.spot * growth)[:, None]
+        base = american.price(part.spot, part.strike, part.time, part.vol, *rest, accuracy=self.accuracy)
+        prices = american.price(spot, part.strike, left, vol, *rest, accuracy=self.accuracy)
+        each = ((np.broadcast_to(prices, (*shape, rows.size)) - base) * part.weight).reshape(self.cells, rows.size)
+        known, value = np.isfinite(each), base * part.weight
+        self.pnl += np.where(known, each, 0.0).sum(axis=1)
+        self.missing += rows.size - known.sum(axis=1)
+        self.is_missing[rows] = ~known.all(axis=0) | ~np.isfinite(value)
+        self.base += float(value[np.isfinite(value)].sum())
+        self.missing_base += int((~np.isfinite(value)).sum())
+        if self.positions is not None:
+            self.positions[:, rows] = np.where(known, each, np.nan)
+
+    def _add_closed_form(self, rows: npt.NDArray[np.intp], part: _Columns, moves: Floats) -> None:
+        """European and linear positions."""
         grid = self.grid
         pnl, missing = np.empty(self.cells), np.empty(self.cells, np.int64)
         is_missing, base, missing_base = np.empty(rows.size, np.bool_), np.empty(1), np.empty(1, np.int64)
         each = np.empty((self.cells, rows.size) if self.positions is not None else (0, 0))
         revalue_grid(
-            part.priced(), part.is_call, moves, grid.spots, grid.scales, grid.adds, grid.elapsed,
+            part.priced(), part.is_call, np.ascontiguousarray(moves), grid.spots, grid.scales, grid.adds, grid.elapsed,
             pnl, missing, is_missing, each, base, missing_base,
         )  # fmt: skip
         self.pnl += pnl
