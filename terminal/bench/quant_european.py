@@ -85,9 +85,9 @@ def _accuracy(columns: Columns, prices: Any) -> str:
 def _row(name: str, columns: Columns, goal: float) -> tuple[Result, Columns]:
     """Our row beside NumPy's, and our answers."""
     arguments = quant_inputs.market(columns)
-    ours, theirs = answers(european.greeks(*arguments)), quant_reference.numpy_greeks(*arguments)
+    ours, theirs = answers(european.main_greeks(*arguments)), quant_reference.numpy_greeks(*arguments)
     apart = largest_difference(ours, theirs)
-    own, plain = seconds(lambda: european.greeks(*arguments), lambda: quant_reference.numpy_greeks(*arguments))
+    own, plain = seconds(lambda: european.main_greeks(*arguments), lambda: quant_reference.numpy_greeks(*arguments))
     count = columns["spot"].size
     note = f"{_accuracy(columns, ours['price'])}, NumPy's {_accuracy(columns, theirs['price'])}"
     row = ratio_goal(figure(name, count / own * _MEGA, "M options/s", note=note), goal)
@@ -114,4 +114,14 @@ def _greeks(_long: bool) -> list[Result]:
     return rows
 
 
-BENCHMARKS: list[Benchmark] = [on_one_core("european_greeks", _greeks)]
+def _all_greeks(_long: bool) -> list[Result]:
+    arguments = quant_inputs.market(quant_inputs.options(10_000))
+    every, main = seconds(lambda: european.greeks(*arguments), lambda: european.main_greeks(*arguments))
+    note = f"price and 8 Greeks {10_000 / every * _MEGA:.0f} M options/s, over the cost of price and 5"
+    return [figure("european_all_greeks_cost", every / main, "x", better="lower", goal=1.5, note=note)]
+
+
+BENCHMARKS: list[Benchmark] = [
+    on_one_core("european_greeks", _greeks),
+    on_one_core("european_all_greeks", _all_greeks),
+]

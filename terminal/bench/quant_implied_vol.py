@@ -118,4 +118,20 @@ def _lead(row: Result, exact: list[Result]) -> Result:
     return replace(bare, **taken, meets_goal=(best.ratio or 0.0) >= 2.0)
 
 
-BENCHMARKS: list[Benchmark] = [on_one_core("implied_vol", _implied_vol)]
+def _chain(_long: bool) -> list[Result]:
+    columns = quant_inputs.with_prices(quant_inputs.chain(200, 30), keep=0.0)
+    arguments = _prices(columns)
+    vol, status, greeks = implied_vol.with_greeks(*arguments)
+    solved = np.asarray(status) == 0
+    worst, away = float(errors(columns, vol)[solved].max()), np.abs(greeks.price - columns["price"])[solved]
+    if worst > _AGREE or away.max() > 1e-12 * columns["spot"][0]:
+        raise AssertionError(f"implied vols of the chain are {worst:.0e} off, its prices {away.max():.0e}")
+    (own,) = seconds(lambda: implied_vol.with_greeks(*arguments))
+    note = f"{solved.size} options, {int(solved.sum())} solved, largest error {worst:.0e}"
+    return [figure("implied_vol_greeks_chain_6000", own * 1e3, "ms", better="lower", goal=3.0, note=note)]
+
+
+BENCHMARKS: list[Benchmark] = [
+    on_one_core("implied_vol", _implied_vol),
+    on_one_core("implied_vol_greeks", _chain),
+]

@@ -65,9 +65,13 @@ def test_every_cell_is_the_option_formula(shock: VolShock) -> None:
     assert found.missing.sum() == found.missing_base == found.missing_positions.size == 0
 
 
+def _zero_or(least: float, most: float) -> Any:
+    return st.just(0.0) | st.floats(least, most)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    spot=st.floats(0.0, 1e6), strike=st.floats(0.0, 1e6), time=st.floats(0.0, 50.0), vol=st.floats(0.0, 5.0),
+    spot=st.floats(0.0, 1e6), strike=st.floats(0.0, 1e6), time=_zero_or(1e-12, 50.0), vol=_zero_or(1e-12, 5.0),
     rate=st.floats(-0.1, 0.3), carry=st.floats(-0.1, 0.3), is_call=st.booleans(),
     shock=st.floats(-1.0, 5.0), vol_shock=st.floats(-1.0, 5.0), elapsed=st.floats(-1.0, 60.0),
 )  # fmt: skip
@@ -83,6 +87,15 @@ def test_any_option_at_any_corner(
     scale = max(spot * (1.0 + abs(shock)), strike) * np.exp(0.3 * max(time, left, 1.0))
     assert abs(found.pnl.item() - (now - base)) <= 1e-13 * scale
     assert found.missing.item() == 0
+
+
+@pytest.mark.parametrize("name", ["time", "vol"])
+def test_hardly_any_time_or_vol_is_none(name: str) -> None:
+    tiny = np.tile([5e-324, 2.3e-308, 1e-250, 1e-160], 3)
+    book = Book(100.0, np.repeat([90.0, 100.0, 110.0], 4), 1.0, 0.3, 0.0, 0.0, True, 1.0)
+    found = revalue(replace(book, **{name: tiny}), (0.0, 0.05))
+    assert found.base_value == pytest.approx(40.0)
+    assert found.pnl.reshape(-1).tolist() == pytest.approx([0.0, 4 * (5.0 + 5.0 + 0.0)])
 
 
 def test_no_shock_is_no_gain_to_the_last_bit() -> None:
