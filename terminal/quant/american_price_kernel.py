@@ -161,8 +161,6 @@ def price_groups(
     for group in range(groups):
         i = order[starts[group]]
         t, s, r, q = time[i], vol[i], rate[i], dividend_yield[i]
-        if not (r > 0.0 or (r == 0.0 and q < 0.0)):
-            continue
         last = boundary_ends(s, r, q)[1]
         levels, table, premium = families[family_of(t, s, r, q)]
         nodes, points = levels[-1, 0], premium.shape[1]

@@ -100,7 +100,7 @@ def group_rows(
     kind: Kinds, by_vol: bool, time: Floats, vol: Floats, rate: Floats, dividend_yield: Floats,
     order: Indices, starts: Indices,
 ) -> int:  # fmt: skip
-    """Rows that need a boundary, put side by side in ``order`` where all four parameters (vol if asked) are equal.
+    """Rows with a single boundary, put side by side in ``order`` where all four parameters (vol if asked) are equal.
 
     Gives the number of groups; group g is ``order[starts[g] : starts[g + 1]]``. ``starts`` has one more place than
     there are rows.
@@ -115,7 +115,7 @@ def group_rows(
     groups = 0
     first = np.empty(size, np.int64)
     for i in range(size):
-        if kind[i] < SINGLE:
+        if kind[i] != SINGLE:
             group[i] = -1
             continue
         key = _mixed(np.float64(time[i]).view(np.int64), np.float64(rate[i]).view(np.int64))
