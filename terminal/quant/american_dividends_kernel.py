@@ -28,6 +28,8 @@ REACH = 5.5
 CROWDING = 1.4
 """Standard deviations over which the nodes stand close around the strike."""
 _POLICY_ROUNDS = 12
+_RESOLVED = 8.0
+"""Nodes in a standard deviation from which on the grid may start with a smooth function instead of a kink."""
 _F = nb.float64
 _F1 = nb.float64[::1]
 _F2 = nb.float64[:, ::1]
@@ -223,15 +225,13 @@ def _start(values: Floats, grid: Floats, problems: Floats, elapsed: Floats) -> N
                 values[i, lane] += 0.25 * rise * rise / abs(grid[i + 1, lane] - grid[i - 1, lane])
 
 
-@nb.njit(nb.boolean(_F2, _F2, _F1), nogil=True, cache=True, error_model="numpy")
-def _is_resolved(problems: Floats, grid: Floats, elapsed: Floats) -> bool:
+@nb.njit(nb.boolean(_F2, _F1), nogil=True, cache=True, error_model="numpy")
+def _is_resolved(problems: Floats, elapsed: Floats) -> bool:
     """Whether the nodes at the strike are close enough for the European values ``elapsed`` years before expiry."""
     for lane in range(LANES):
-        below = 0
-        while below < grid.shape[0] - 2 and grid[below, lane] != problems[STRIKE, lane]:
-            below += 1
-        width = abs(grid[below + 1, lane] - grid[below, lane])
-        if problems[VOL, lane] * math.sqrt(elapsed[lane]) * problems[STRIKE, lane] < 4.0 * width:
+        strike = problems[STRIKE, lane]
+        width = (strike + problems[SHIFT, lane]) * problems[SCALE, lane] * problems[STEP, lane]
+        if problems[VOL, lane] * math.sqrt(elapsed[lane]) * strike < _RESOLVED * width:
             return False
     return True
 
@@ -330,7 +330,7 @@ def solve(
     if kind == AT_EX_TIMES and count > 0:
         for lane in range(LANES):
             elapsed[lane] = problems[TIME, lane] - ex_times[count - 1]
-        if not _is_resolved(problems, grid, elapsed):
+        if not _is_resolved(problems, elapsed):
             for lane in range(LANES):
                 elapsed[lane] = 0.0
     _start(values, grid, problems, elapsed)
@@ -342,7 +342,7 @@ def solve(
             span = max(span, until[lane] - elapsed[lane])
         if span > 0.0:
             _fill_rates(problems, grid, carried, back, ahead)
-            part = max(3, round(0.5 * steps * math.sqrt(span) / share)) * (2 // every)
+            part = max(4, round(0.5 * steps * math.sqrt(span) / share)) * (2 // every)
             paid = cash[k] if k < count else 0.0
             if american and kind == BEYOND_BOUNDARY and _find_break(problems, elapsed, until, paid, middle):
                 _march(
