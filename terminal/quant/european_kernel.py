@@ -41,25 +41,28 @@ def is_priceable(spot: float, strike: float, time: float, vol: float, rate: floa
     return spot >= 0.0 and strike >= 0.0 and time >= 0.0 and vol >= 0.0
 
 
-@_jit(nb.types.UniTuple(_F, 6)(_F, _F, _F, _F))
-def outside_option(held: float, paid: float, x: float, s: float) -> tuple[float, float, float, float, float, float]:
-    """Of the out-of-the-money option with ``x = ln(held / paid)``, ``s`` > 0: its value, the money density
-    ``held phi(d1) = paid phi(d2)``, the values of its asset and cash leg, d1 and d2."""
+@_jit(nb.types.UniTuple(_F, 6)(_F, _F, _F, _F, nb.boolean))
+def parts(
+    held: float, paid: float, x: float, s: float, is_call: bool
+) -> tuple[float, float, float, float, float, float]:
+    """Of an option with ``x = ln(held / paid)`` and ``s`` > 0: the value of the out-of-the-money one of call and put,
+    the money density ``held phi(d1) = paid phi(d2)``, the values of its own asset and cash leg, d1 and d2."""
     near = held if x <= 0.0 else paid
     far = paid if x <= 0.0 else held
     h, t = -abs(x) / s, 0.5 * s
+    d1, d2 = x / s + t, x / s - t
     half = math.exp(-0.25 * (h + t) * (h + t))  # squared in two steps: a huge ``near`` may save it from underflow
     density = near * half * half * INV_SQRT_2PI
     if h + t > 1.0:
-        near_leg, far_leg = near * normal_cdf(h + t), far * normal_cdf(h - t)
-        value = near_leg - far_leg
-    else:
-        near_leg, far_leg = density * mills_ratio(h + t), density * mills_ratio(h - t)
-        value = density * mills_difference(h, t)
-    d1, d2 = x / s + t, x / s - t
-    if x <= 0.0:
-        return value, density, near_leg, far_leg, d1, d2
-    return value, density, far_leg, near_leg, d1, d2
+        sign = 1.0 if is_call else -1.0
+        value = near * normal_cdf(h + t) - far * normal_cdf(h - t)
+        return value, density, held * normal_cdf(sign * d1), paid * normal_cdf(sign * d2), d1, d2
+    value = density * mills_difference(h, t)
+    near_leg, far_leg = density * mills_ratio(h + t), density * mills_ratio(h - t)
+    asset, cash = (near_leg, far_leg) if x <= 0.0 else (far_leg, near_leg)
+    if (x <= 0.0) != is_call:
+        asset, cash = held - asset, paid - cash
+    return value, density, asset, cash, d1, d2
 
 
 @_jit(_F(_F, _F, _F, _F, _F, _F, nb.boolean))
@@ -75,7 +78,7 @@ def price_row(
     if s == 0.0 or held == 0.0 or paid == 0.0:
         return max(gain, 0.0)
     x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
-    value = outside_option(held, paid, x, s)[0]
+    value = parts(held, paid, x, s, is_call)[0]
     if (x <= 0.0) != is_call:
         value = max(gain + value, 0.0)
     return min(value, held if is_call else paid)
@@ -124,9 +127,7 @@ def greeks_row(
     if s == 0.0 or held == 0.0 or paid == 0.0:
         return _limit_greeks(spot, strike, time, vol, rate, dividend_yield, is_call)
     x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
-    _, density, asset, cash, d1, d2 = outside_option(held, paid, x, s)
-    if (x <= 0.0) != is_call:
-        asset, cash = held - asset, paid - cash
+    _, density, asset, cash, d1, d2 = parts(held, paid, x, s, is_call)
     sign = 1.0 if is_call else -1.0
     delta = sign * asset / spot
     per_spot = density / spot
@@ -157,9 +158,7 @@ def higher_row(
         weight = payoff_weight(spot, strike, sign * (held - paid), is_call)
         return 0.0, 0.0, 0.0, 0.0, 0.0, -sign * weight * time * held, -sign * weight * discount, 0.0
     x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
-    _, density, asset, cash, d1, d2 = outside_option(held, paid, x, s)
-    if (x <= 0.0) != is_call:
-        asset, cash = held - asset, paid - cash
+    _, density, asset, cash, d1, d2 = parts(held, paid, x, s, is_call)
     gamma = density / spot / (spot * s)
     vega, product = density * root, d1 * d2
     drift = d1 * ((rate - dividend_yield) / s - 0.5 * d2 / time)

@@ -28,6 +28,9 @@ BLOCK = 256
 """Rows at a time: the block's columns stay in the first-level cache, at offsets that the compiler knows."""
 _X, _S, _Y, _INVERSE_S, _INVERSE_SPOT, _HELD, _PAID, _FLAG = (BLOCK * row for row in range(8))
 _PRICE, _DENSITY, _ASSET, _CASH, _D1, _D2, _A, _B, SIZE = (BLOCK * row for row in range(8, 17))
+_UNIT = 2.0**800
+_POWERS, _HIGHER_POWERS = (1, 0, -1, 1, 1, 1, 0, 1, 0), (-2, -1, -1, 1, 1, 1, 0, -1)
+"""Of the currency unit in each output: a price has one, a gamma one below the line."""
 _F = nb.float64
 _F1, _F2 = nb.float64[::1], nb.float64[:, ::1]
 _ROWS = nb.types.UniTuple(_F1, 7)
@@ -201,16 +204,22 @@ def _exact(rows: _Rows, i: int, out: Floats, at: int, what: int) -> None:
     """One row that is not ordinary."""
     spot, strike, time, vol = rows[SPOT][i], rows[STRIKE][i], rows[TIME][i], rows[VOL][i]
     rate, dividend_yield, is_call = rows[RATE][i], rows[YIELD][i], rows[CALL][i] != 0.0
+    scale = 1.0
+    if spot < 1e-100 and strike < 1e-100:
+        # In a bigger currency unit, a power of 2: nothing may underflow on the way to a gamma of 1e200.
+        scale = _UNIT
+        spot *= scale
+        strike *= scale
     if what == PRICE:
-        out[0, at] = price_row(spot, strike, time, vol, rate, dividend_yield, is_call)
+        out[0, at] = price_row(spot, strike, time, vol, rate, dividend_yield, is_call) / scale
     elif what == HIGHER:
         third = higher_row(spot, strike, time, vol, rate, dividend_yield, is_call)
         for row in range(8):
-            out[row, at] = third[row]
+            out[row, at] = third[row] / scale ** _HIGHER_POWERS[row]
     else:
         values = greeks_row(spot, strike, time, vol, rate, dividend_yield, is_call)
         for row in range(6 if what == MAIN else 9):
-            out[row, at] = values[row]
+            out[row, at] = values[row] / scale ** _POWERS[row]
 
 
 @_jit(nb.void(_ROWS, _F1, _F2, nb.int64, nb.int64, nb.boolean))

@@ -1,11 +1,12 @@
 """Exponential, logarithm and normal distribution without a branch, for loops that LLVM turns into vector code.
 
 For other kernels to call inside their loops: ``vector_exp(x)``, ``vector_exp_sum(x, small)``, ``vector_log(x)``,
-``vector_log_ratio(a, b)``, ``vector_pdf(z)``, ``vector_cdf(z)``, ``vector_mills(y)``,
+``vector_log_ratio(a, b)``, ``vector_pdf(z)``, ``vector_cdf(z)``, ``vector_mills(y)``, ``vector_mills_slope(y)``,
 ``vector_mills_pair(y, width)``. All are forced inline, so a loop of nothing but these, arithmetic, ``math.sqrt``,
-``abs``, ``min``, ``max`` and ``a if c else b`` becomes 4 or 8 lanes wide; a call of ``math.exp``, ``math.log`` or
-``math.erfc`` would keep it scalar. To vectorise, the loop's arrays must be provably apart: rows of one buffer
-``work = np.empty(ROWS * BLOCK)`` at constant offsets are, six arrays given as arguments are not.
+``abs``, ``min``, ``max`` and ``a if c else b`` becomes 4 or 8 lanes wide. What keeps it scalar: a call of
+``math.exp``, ``math.log`` or ``math.erfc``; a load in one arm of a condition (load both first); an index that may be
+negative (take a slice, count from 0); many arrays given as arguments, which may overlap. Rows of one buffer
+``work = np.empty(ROWS * BLOCK)`` at constant offsets do not.
 
 The polynomials are minimax fits (Remez, 60 digits) of this project. ``contract`` lets LLVM fuse products and sums where
 the machine can; nothing here depends on it.
@@ -125,6 +126,18 @@ def vector_mills(y: float) -> float:
     for i in range(22, -1, -1):
         p = p * w + _MILLS[i]
     return v * p
+
+
+@_inlined(_F(_F))
+def vector_mills_slope(y: float) -> float:
+    """``-M'(y) = 1 - y M(y)`` of Mills' ratio for -1.3 < y < 39, to a few ulp of itself also where it is small."""
+    v = 1.0 / (y + _MILLS_SHIFT)
+    w = v - _MILLS_CENTRE
+    p, slope = _MILLS[23], 0.0
+    for i in range(22, -1, -1):
+        slope = slope * w + p
+        p = p * w + _MILLS[i]
+    return v * v * (p + v * slope)
 
 
 @_inlined(nb.types.UniTuple(_F, 2)(_F, _F))

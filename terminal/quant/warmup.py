@@ -36,6 +36,7 @@ KERNEL_MODULES = (
     "terminal.quant.rational_kernel",
     "terminal.quant.implied_vol_kernel",
     "terminal.quant.implied_vol_vector_kernel",
+    "terminal.quant.bachelier_kernel",
     "terminal.quant.american_boundary_kernel",
     "terminal.quant.american_rows_kernel",
     "terminal.quant.american_price_kernel",
