@@ -14,6 +14,7 @@ from terminal.bench.quant_inputs import Columns
 from terminal.bench.result import Benchmark, Result
 from terminal.quant import american, american_dividends
 from terminal.quant.american import Accuracy
+from terminal.quant.implied_vol import Status
 
 COUNT = 2_000
 REFERENCE_ROWS = 60
@@ -124,4 +125,24 @@ def _dividends(_long: bool) -> list[Result]:
     return [beside_child(row, peer, answer, 1.0, agree=apart < 5e-3, note=f"apart {apart:.0e}, tolerance 5e-03")]
 
 
-BENCHMARKS: list[Benchmark] = [on_one_core("american", _prices), on_one_core("american_dividends", _dividends)]
+def _chain(_long: bool) -> list[Result]:
+    columns = quant_inputs.chain(200, 30)
+    price = american.price(*quant_inputs.market(columns))
+    market = tuple(columns[name] for name in ("spot", "strike", "time", "rate", "dividend_yield", "is_call"))
+    vol, status, greeks = american.with_implied_vol(price, *market)
+    solved = status == 0
+    away = float(np.abs(greeks.price - price)[solved].max())
+    if away > 1e-4 or np.any(status[~solved] != Status.ZERO_TIME_VALUE):
+        raise AssertionError(f"prices at the implied vols are {away:.0e} from those that were given, or one has none")
+    (own,) = seconds(lambda: american.with_implied_vol(price, *market))
+    error = np.abs(vol - columns["vol"]) * greeks.vega / columns["strike"]
+    note = f"{solved.size} options, {int(solved.sum())} solved, the others worth their exercise; "
+    note += f"errors of vol times vega within {float(error[solved].max()):.0e} of the strike"
+    return [figure("american_implied_vol_chain_6000", own * 1e3, "ms", better="lower", goal=100.0, note=note)]
+
+
+BENCHMARKS: list[Benchmark] = [
+    on_one_core("american", _prices),
+    on_one_core("american_implied_vol", _chain),
+    on_one_core("american_dividends", _dividends),
+]

@@ -13,6 +13,7 @@ from terminal.bench import (
     quant_european,
     quant_heston,
     quant_implied_vol,
+    quant_monte_carlo,
     quant_scenarios,
     recording,
     replay,
@@ -35,6 +36,7 @@ def all_benchmarks() -> list[Benchmark]:
         *quant_implied_vol.BENCHMARKS,
         *quant_american.BENCHMARKS,
         *quant_heston.BENCHMARKS,
+        *quant_monte_carlo.BENCHMARKS,
         *quant_scenarios.BENCHMARKS,
     ]
 

@@ -15,6 +15,7 @@ from terminal.bench import quant_american as american_rows
 from terminal.bench import quant_european as european_rows
 from terminal.bench import quant_heston as heston_rows
 from terminal.bench import quant_implied_vol as vol_rows
+from terminal.bench import quant_monte_carlo as path_rows
 from terminal.bench import quant_scenarios as scenario_rows
 from terminal.bench.peers import Peer, PeerFailed, ask
 from terminal.bench.quant_compare import QUANTLIB, beside, beside_child, figure, one_core, ratio_goal, seconds
@@ -147,7 +148,7 @@ def test_a_chain_has_one_market_and_every_expiry() -> None:
     assert columns["vol"].min() > 0.1
 
 
-def test_small_quant_benchmarks_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_quant_benchmark_runs() -> None:
     columns = quant_inputs.options(50)
     row, _ = european_rows._row("tiny", columns, 3.0)
     assert row.answers_agree is True
@@ -158,7 +159,16 @@ def test_small_quant_benchmarks_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_group_has_its_benchmarks() -> None:
     names = {each.name for each in run.choose(["quant"])}
-    assert {"european_greeks", "implied_vol", "american", "american_dividends", "heston", "scenarios"} <= names
+    assert {"european_greeks", "european_all_greeks", "implied_vol", "implied_vol_greeks", "scenarios"} <= names
+    assert {"american", "american_implied_vol", "american_dividends", "heston", "monte_carlo"} <= names
+
+
+def test_paths_are_held_against_the_closed_form() -> None:
+    for case in path_rows.cases():
+        assert path_rows.measured(case, paths=2048).value > 0.0
+    wrong = replace(path_rows.cases()[0], exact=1.0)
+    with pytest.raises(AssertionError, match="brownian_sobol"):
+        path_rows.measured(wrong, paths=2048)
 
 
 def test_an_american_price_is_held_against_what_is_known() -> None:
