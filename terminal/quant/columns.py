@@ -38,7 +38,7 @@ def shaped(column: Floats, shape: tuple[int, ...]) -> Any:
 
 def common_shape(values: Sequence[Any]) -> tuple[int, ...]:
     """The shape that ``values`` broadcast to. Raises ValueError, naming their shapes, when they do not."""
-    shapes = {np.shape(value) for value in values}
+    shapes = {np.shape(value) for value in values if not isinstance(value, (float, int))}
     shapes.discard(())
     if len(shapes) <= 1:
         return shapes.pop() if shapes else ()
@@ -57,10 +57,15 @@ def evaluate(kernel: Kernel, values: Sequence[Any], rows: int, out: Floats | Non
     result, which is ``out`` when that is given: C-contiguous float64 of shape (rows, *shape), or the common shape for
     one row. Raises ValueError for shapes that do not broadcast or an ``out`` that does not fit.
     """
-    arrays = [value if isinstance(value, (float, np.ndarray)) else np.asarray(value) for value in values]
+    arrays = [value if isinstance(value, (float, int, np.ndarray)) else np.asarray(value) for value in values]
     shape = common_shape(arrays)
     count = math.prod(shape)
     result = np.empty((rows, count)) if out is None else _as_rows(out, rows, shape)
+    if shape == ():
+        numbers = np.array([float(array) for array in arrays[:-1]])
+        columns = [numbers[i : i + 1] for i in range(numbers.size)]
+        kernel(*columns, np.array([bool(arrays[-1])]), result, 0, *more)
+        return result, shape
     if count:
         size = min(count, SLAB)
         buffers = [np.empty(size) for _ in arrays[1:]]
