@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.quant import american_dividends as dividends
-from terminal.quant import european
+from terminal.quant import european, monte_carlo
 from terminal.quant.american_dividends import AMERICAN, EUROPEAN, FAST, FINE, Exercise
 from terminal.quant.implied_vol import Status
+from terminal.quant.monte_carlo import Draws, GeometricBrownian
 
 QUARTERLY = ((0.1, 1.0), (0.35, 1.0), (0.6, 1.2), (0.85, 1.2))
 SPOTS = np.array([60.0, 80.0, 90.0, 100.0, 110.0, 130.0, 180.0])
@@ -59,6 +60,25 @@ def test_grid_and_integral_agree() -> None:
         assert np.abs(grid - exact).max() < 5e-5
         finer = dividends.price(SPOTS, 100.0, time, 0.3, 0.04, spread, True, [(0.3, 5.0)], exercise, FINE)
         assert np.abs(finer - exact).max() < 5e-6
+
+
+@pytest.mark.parametrize("schedule", [QUARTERLY, ((0.2, 20.0), (0.3, 15.0), (0.7, 25.0))])
+def test_several_dividends_agree_with_simulation(schedule: tuple[tuple[float, float], ...]) -> None:
+    """Brownian paths from one ex time to the next; the larger dividends use up some paths' spots altogether."""
+    times = [ex for ex, _ in schedule] + [1.0]
+    draws = Draws(65536, 5)
+    model = GeometricBrownian(1.0, 0.4, 0.05, 0.01)
+    growth = monte_carlo.paths(model, times, draws).spot
+    spots = np.full(len(growth), 90.0)
+    for step, (_, cash) in enumerate([*schedule, (1.0, 0.0)]):
+        spots = np.maximum(spots * growth[:, step + 1] / growth[:, step] - cash, 0.0)
+    for is_call in (True, False):
+        for strike in (60.0, 90.0):
+            gain = np.maximum(spots - strike if is_call else strike - spots, 0.0) * np.exp(-0.05)
+            found = monte_carlo.estimate(gain, draws)
+            price = dividends.price(90.0, strike, 1.0, 0.4, 0.05, 0.01, is_call, schedule, EUROPEAN)
+            assert found.standard_error < 0.004
+            assert abs(price - found.value) < 0.015
 
 
 @pytest.mark.parametrize("ex_time", [1e-10, 1e-5, 4e-4, 3e-3])
