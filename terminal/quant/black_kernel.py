@@ -70,7 +70,9 @@ def log_moneyness(spot: float, strike: float, drift: float) -> float:
     ratio = spot / strike
     if 0.5 < ratio < 2.0:
         return math.log1p((spot - strike) / strike) + drift
-    return math.log(ratio) + drift
+    if 1e-300 < ratio < 1e300:
+        return math.log(ratio) + drift
+    return math.log(spot) - math.log(strike) + drift
 
 
 @nb.njit(nb.float64(nb.float64, nb.float64), nogil=True, cache=True, error_model="numpy")
