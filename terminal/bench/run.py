@@ -15,6 +15,7 @@ from terminal.bench import (
     quant_implied_vol,
     quant_monte_carlo,
     quant_scenarios,
+    quant_surface,
     recording,
     replay,
     start,
@@ -38,6 +39,7 @@ def all_benchmarks() -> list[Benchmark]:
         *quant_heston.BENCHMARKS,
         *quant_monte_carlo.BENCHMARKS,
         *quant_scenarios.BENCHMARKS,
+        *quant_surface.BENCHMARKS,
     ]
 
 

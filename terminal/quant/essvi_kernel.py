@@ -71,22 +71,31 @@ def slice_between(t: float, at: int, times: Floats, nodes: Floats) -> tuple[floa
     return theta, min(nodes[n - 1, 1] * growth, WING_LIMIT), min(nodes[n - 1, 2] * growth, WING_LIMIT)
 
 
-@nb.njit(nb.float64(nb.float64, nb.float64, nb.int64, _F1, _F2), nogil=True, cache=True, error_model="numpy")
-def time_slope(k: float, t: float, at: int, times: Floats, nodes: Floats) -> float:
-    """``dw/dt`` at constant log-moneyness; at a node that of the interval after it."""
-    theta, u, v = slice_between(t, at, times, nodes)
+@nb.njit(_THREE(nb.float64, nb.int64, _F1, _F2), nogil=True, cache=True, error_model="numpy")
+def slice_slopes(t: float, at: int, times: Floats, nodes: Floats) -> tuple[float, float, float]:
+    """The time derivatives of :func:`slice_between`; at a node those of the interval after it."""
     n = times.size
     if at == 0:
-        d_theta, d_u, d_v = nodes[0, 0] / times[0], nodes[0, 1] / times[0], nodes[0, 2] / times[0]
-    elif at < n:
+        return nodes[0, 0] / times[0], nodes[0, 1] / times[0], nodes[0, 2] / times[0]
+    if at < n:
         width = times[at] - times[at - 1]
-        d_theta = (nodes[at, 0] - nodes[at - 1, 0]) / width
-        d_u = (nodes[at, 1] - nodes[at - 1, 1]) / width
-        d_v = (nodes[at, 2] - nodes[at - 1, 2]) / width
-    else:
-        d_theta = after_slope(times, nodes)
-        d_u = 0.5 * u / theta * d_theta if u < WING_LIMIT else 0.0
-        d_v = 0.5 * v / theta * d_theta if v < WING_LIMIT else 0.0
+        return (
+            (nodes[at, 0] - nodes[at - 1, 0]) / width,
+            (nodes[at, 1] - nodes[at - 1, 1]) / width,
+            (nodes[at, 2] - nodes[at - 1, 2]) / width,
+        )
+    theta, u, v = slice_between(t, at, times, nodes)
+    d_theta = after_slope(times, nodes)
+    rate = 0.5 * d_theta / theta
+    return d_theta, rate * u if u < WING_LIMIT else 0.0, rate * v if v < WING_LIMIT else 0.0
+
+
+@nb.njit(
+    nb.float64(nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.float64, nb.float64),
+    nogil=True, cache=True, error_model="numpy",
+)  # fmt: skip
+def time_slope(k: float, theta: float, u: float, v: float, d_theta: float, d_u: float, d_v: float) -> float:
+    """``dw/dt`` at constant log-moneyness, from a slice and its time derivatives."""
     line, d_line = theta + 0.5 * (u - v) * k, d_theta + 0.5 * (d_u - d_v) * k
     root = math.sqrt(line * line + u * v * k * k)
     if root == 0.0:

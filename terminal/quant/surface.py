@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 _FEWEST_STRIKES = 3
-_SWEEPS = 6
+_SWEEPS = 4
 _ROUNDING = 1e-9
 """A quote missed by less than this part of its vol is honoured."""
 

@@ -30,7 +30,9 @@ _NARROWEST = 1e-3
 """No half-spread counts as less than this part of the vol: a locked quote is not to outweigh all others."""
 _EARLY = 1e4
 """The ``patience`` of the first steps, with which every quote pulls; afterwards it is 1."""
-_MOST_STEPS = 40
+_FAR = 1.0
+"""The cost a quote from which on an earlier slice counts as far off: that of about 1.3 half-spreads beyond."""
+_MOST_STEPS, _WARM_STEPS = 25, 8
 _SMALL = 1e-7
 
 
@@ -221,7 +223,7 @@ def solve_slice(
                 x[j] = trial[j]
             cost, g0, g1, g2, h00, h01, h02, h11, h12, h22 = found
             damping = max(0.1 * damping, 1e-9)
-            if gain <= 1e-6 * cost + 1e-12:
+            if gain <= 1e-3 * cost + 1e-12:
                 break
         else:
             damping *= 8.0
@@ -238,12 +240,13 @@ def _free_fit(
 ) -> None:
     """A slice by itself into ``x``: from there when it is warm, else from the best of three starts.
 
-    The first steps let every quote pull: the market may have gone far.
+    The first steps let every quote pull, on a warm start only where the market has gone far.
     """
     below, above = np.zeros(3), np.full(3, np.inf)
     if is_warm:
-        solve_slice(x, below, above, k, middle, per_half, pull, first, end, 5, _EARLY)
-        solve_slice(x, below, above, k, middle, per_half, pull, first, end, _MOST_STEPS, 1.0)
+        if solve_slice(x, below, above, k, middle, per_half, pull, first, end, 0, 1.0) > _FAR * (end - first):
+            solve_slice(x, below, above, k, middle, per_half, pull, first, end, 5, _EARLY)
+        solve_slice(x, below, above, k, middle, per_half, pull, first, end, _WARM_STEPS, 1.0)
         return
     nearest, theta = np.inf, 1e-4
     for i in range(first, end):
@@ -293,23 +296,32 @@ def fit_slices(
     placed = np.zeros(n, np.bool_)
     for i in range(n):
         _free_fit(nodes[i], k, middle, per_half, pull, offsets[i], offsets[i + 1], is_warm)
+    is_bound, costs = np.zeros(n, np.bool_), np.empty(n)
     for i in np.argsort(-information):
         _neighbours(nodes, placed, i, below, above)
-        solve_slice(nodes[i], below, above, k, middle, per_half, pull, offsets[i], offsets[i + 1], _MOST_STEPS, 1.0)
+        trial[:] = nodes[i]
+        project(trial, below, above)
         placed[i] = True
+        # Where the neighbours leave a slice as it is, nothing is to be gained, here and in the sweeps.
+        is_bound[i] = trial[0] != nodes[i, 0] or trial[1] != nodes[i, 1] or trial[2] != nodes[i, 2]
+        if is_bound[i]:
+            low, high = offsets[i], offsets[i + 1]
+            costs[i] = solve_slice(nodes[i], below, above, k, middle, per_half, pull, low, high, _MOST_STEPS, 1.0)
     for sweep in range(sweeps):
         gain = total = 0.0
         for i in range(n):
+            if not is_bound[i]:
+                continue
             _neighbours(nodes, placed, i, below, above)
             trial[:] = nodes[i]
             low, high = offsets[i], offsets[i + 1]
-            before = solve_slice(trial, below, above, k, middle, per_half, pull, low, high, 0, 1.0)
-            after = solve_slice(trial, below, above, k, middle, per_half, pull, low, high, _MOST_STEPS, 1.0)
-            total += min(after, before)
-            if after < before:
-                gain += before - after
+            cost = solve_slice(trial, below, above, k, middle, per_half, pull, low, high, _WARM_STEPS, 1.0)
+            total += costs[i]
+            if cost < costs[i]:
+                gain += costs[i] - cost
+                costs[i] = cost
                 nodes[i] = trial
-        if gain <= 1e-5 * total + 1e-12:
+        if gain <= 1e-3 * total + 1e-12:
             return sweep + 1
     return sweeps
 

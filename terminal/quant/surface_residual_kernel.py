@@ -13,7 +13,7 @@ import numba as nb
 import numpy as np
 
 from terminal.quant.columns import Floats
-from terminal.quant.essvi_kernel import slice_between, smile_point, time_slope
+from terminal.quant.essvi_kernel import slice_between, slice_slopes, smile_point, time_slope
 from terminal.quant.surface_fit_kernel import EDGE, Indices
 
 _F1 = nb.float64[::1]
@@ -82,7 +82,8 @@ def surface_point(
     """
     theta, u, v = slice_between(t, at, times, nodes)
     w, dw, d2w = smile_point(k, theta, u, v)
-    dt = time_slope(k, t, at, times, nodes)
+    d_theta, d_u, d_v = slice_slopes(t, at, times, nodes)
+    dt = time_slope(k, theta, u, v, d_theta, d_u, d_v)
     n = times.size
     if at == 0:
         r, dr, d2r = residual_point(k, nodes[0, 0], splines[0], work)
@@ -286,6 +287,12 @@ def _passes(at: int, instants: Floats, times: Floats, nodes: Floats, splines: Fl
     n = times.size
     before, after = max(at - 1, 0), min(at, n - 1)
     width = times[after] - times[before]
+    shapes = np.empty((instants.size, 7))
+    for j in range(instants.size):
+        t = instants[j]
+        shapes[j, 0], shapes[j, 1], shapes[j, 2] = slice_between(t, at, times, nodes)
+        shapes[j, 3], shapes[j, 4], shapes[j, 5] = slice_slopes(t, at, times, nodes)
+        shapes[j, 6] = (t - times[before]) / width if width > 0.0 else 0.0
     for side in range(2):
         i = at - 1 + side
         if not 0 <= i < n or splines[i, 1] <= 0.0:
@@ -297,12 +304,11 @@ def _passes(at: int, instants: Floats, times: Floats, nodes: Floats, splines: Fl
             r, dr, d2r = residual_point(k, nodes[before, 0], splines[before], work)
             more, d_more, d2_more = residual_point(k, nodes[after, 0], splines[after], work)
             rise = (more - r) / width if width > 0.0 else 0.0
-            for t in instants:
-                theta, u, v = slice_between(t, at, times, nodes)
+            for j in range(instants.size):
+                theta, u, v, part = shapes[j, 0], shapes[j, 1], shapes[j, 2], shapes[j, 6]
                 w, dw, d2w = smile_point(k, theta, u, v)
-                part = (t - times[before]) / width if width > 0.0 else 0.0
                 w += r + part * (more - r)
-                if w <= 0.0 or time_slope(k, t, at, times, nodes) + rise < 0.0:
+                if w <= 0.0 or time_slope(k, theta, u, v, shapes[j, 3], shapes[j, 4], shapes[j, 5]) + rise < 0.0:
                     return False
                 dw += dr + part * (d_more - dr)
                 d2w += d2r + part * (d2_more - d2r)
