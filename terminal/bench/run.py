@@ -77,7 +77,7 @@ def run_benchmarks(names: Sequence[str], *, long: bool, target: str | None) -> i
 
 
 def _line(each: Result) -> str:
-    text = f"{each.group:<8} {each.name:<28} {each.value:>16,.3f} {each.unit}"
+    text = f"{each.group:<8} {each.name:<36} {each.value:>16,.3f} {each.unit}"
     if each.goal is not None:
         verdict = {True: "reached", False: "NOT REACHED", None: "not compared"}[each.meets_goal]
         text += f"   goal {each.goal:,g}{'x' if each.goal_is_ratio else ''} {verdict}"
