@@ -21,7 +21,7 @@ from terminal.quant.american_rules import Codes
 from terminal.quant.columns import Floats
 from terminal.quant.normal_kernel import INV_SQRT_2PI, vector_exp, vector_mills
 
-BLOCK = 2560
+BLOCK = 2816
 """Room for nodes times points of the finest level."""
 MOST_NODES = 64
 _ROUNDS = 30
@@ -50,47 +50,52 @@ def qd_plus(
     first, last = boundary_ends(vol, rate, dividend_yield)
     variance = vol * vol
     omega, alpha = 2.0 * (rate - dividend_yield) / variance, 2.0 / variance
-    for i in range(relative.size):
+    n = relative.size
+    work = np.empty(8 * MOST_NODES)
+    root_time, drift, paid = work[0:n], work[MOST_NODES : MOST_NODES + n], work[2 * MOST_NODES : 2 * MOST_NODES + n]
+    held, factor = work[3 * MOST_NODES : 3 * MOST_NODES + n], work[4 * MOST_NODES : 4 * MOST_NODES + n]
+    pull, at = work[5 * MOST_NODES : 5 * MOST_NODES + n], work[6 * MOST_NODES : 6 * MOST_NODES + n]
+    for i in range(n):
         tau = time * relative[i]
         v = vol * math.sqrt(tau)
         rt = rate * tau
-        # h / r, the annuity, by its series where the rate is next to nothing
-        paid = vector_exp(-rt)
-        annuity = tau * (1.0 - 0.5 * rt * (1.0 - rt / 3.0)) if abs(rt) < 1e-5 else (1.0 - paid) / rate
+        root_time[i] = v
+        drift[i] = (rate - dividend_yield) * tau
+        paid[i] = vector_exp(-rt)
+        # h / r of the paper, an annuity, by its series where the rate is next to nothing
+        annuity = (1.0 - paid[i]) / rate if abs(rt) > 1e-5 else tau * (1.0 - 0.5 * rt * (1.0 - rt / 3.0))
         root = math.sqrt((omega - 1.0) * (omega - 1.0) + 4.0 * alpha / annuity)
         power = -0.5 * ((omega - 1.0) + root)
-        bend = 2.0 * power + omega - 1.0
         slope = alpha / (annuity * annuity * root)  # r times the derivative of the power with respect to h
-        held = vector_exp(-dividend_yield * tau)
+        held[i] = vector_exp(-dividend_yield * tau)
         # c0 of the paper times K - S - p: linear in the gain and in theta, so nothing is divided by a gain near zero
-        pull = paid * alpha / bend
-        factor = power - pull * (1.0 / annuity + slope / bend)
-        pull /= paid
-        most = min(last, first + 20.0 * v)
-        at = min(first + 1.25 * v / (1.0 + 0.6 * v / max(last - first, 1e-300)), most)
-        for _ in range(rounds):
-            spot = vector_exp(-at)
-            d1 = ((rate - dividend_yield) * tau - at) / v + 0.5 * v
+        pull[i] = -alpha / root
+        factor[i] = power - pull[i] * paid[i] * (1.0 / annuity - slope / root)
+        at[i] = min(first + 1.25 * v / (1.0 + 0.6 * v / max(last - first, 1e-300)), last, first + 20.0 * v)
+    for _ in range(rounds):
+        for i in range(n):
+            v, away = root_time[i], at[i]
+            spot = vector_exp(-away)
+            d1 = (drift[i] - away) / v + 0.5 * v
             d2 = d1 - v
             y1, y2 = min(abs(d1), 39.0), min(abs(d2), 39.0)
-            density = INV_SQRT_2PI * vector_exp(-0.5 * d1 * d1)
+            density = INV_SQRT_2PI * vector_exp(-0.5 * y1 * y1)
             tail1 = density * vector_mills(y1)
-            tail2 = INV_SQRT_2PI * vector_exp(-0.5 * d2 * d2) * vector_mills(y2)
-            n1 = held * (tail1 if d1 > 0.0 else 1.0 - tail1)
-            n2 = paid * (tail2 if d2 > 0.0 else 1.0 - tail2)
-            density *= held
-            theta = rate * n2 - dividend_yield * spot * n1 - 0.5 * variance * spot * density / v
+            tail2 = INV_SQRT_2PI * vector_exp(-0.5 * y2 * y2) * vector_mills(y2)
+            n1 = held[i] * (tail1 if d1 > 0.0 else 1.0 - tail1)
+            n2 = paid[i] * (tail2 if d2 > 0.0 else 1.0 - tail2)
+            density *= held[i] / v
+            theta = rate * n2 - dividend_yield * spot * n1 - 0.5 * variance * spot * density
             gain = (1.0 - spot) - (n2 - spot * n1)
-            value = (1.0 - n1) * spot + factor * gain + pull * theta
-            theta_slope = density / v * (dividend_yield - rate - 0.5 * variance * (1.0 - d1 / v)) - dividend_yield * n1
-            steep = (1.0 - n1) * (1.0 - factor) + density / v + pull * theta_slope
+            value = (1.0 - n1) * spot + factor[i] * gain + pull[i] * theta
+            theta_slope = density * (dividend_yield - rate - 0.5 * variance * (1.0 - d1 / v)) - dividend_yield * n1
+            steep = (1.0 - n1) * (1.0 - factor[i]) + density + pull[i] * theta_slope
             step = value / (steep * spot)
-            step = min(max(step, -0.5 * (at - first) - 0.25 * v), 0.5 * (at - first) + 0.25 * v)
-            moved = at + step
-            moved = moved if moved == moved else at  # noqa: PLR0124 - NaN is not itself
-            moved = max(moved, first + 0.05 * (at - first))
-            at = min(moved, most)
-        g[i] = at
+            bound = 0.5 * (away - first) + 0.25 * v
+            step = min(max(step, -bound), bound)
+            moved = max(away + step, first + 0.05 * (away - first))
+            at[i] = min(moved, last, first + 20.0 * v)
+    g[:n] = at
 
 
 @nb.njit(nb.boolean(nb.float64[:, ::1], nb.int64, nb.int64[::1]), nogil=True, cache=True, error_model="numpy")
@@ -157,12 +162,14 @@ def residual(
     """
     size = n * points
     times, roots = table[n : n + size], table[n + size : n + 2 * size]
-    by_node = table[n + 3 * size : n + 3 * size + n * size]
-    by_point = table[n + 3 * size + n * size : n + 3 * size + 2 * n * size]
+    reciprocals = table[n + 3 * size : n + 4 * size]
+    by_node = table[n + 4 * size : n + 4 * size + n * size]
+    by_point = table[n + 4 * size + n * size : n + 4 * size + 2 * n * size]
     paid, past, here = work[0:size], work[BLOCK : BLOCK + size], work[2 * BLOCK : 2 * BLOCK + size]
     first, second = work[3 * BLOCK : 3 * BLOCK + size], work[4 * BLOCK : 4 * BLOCK + size]
     third = work[5 * BLOCK : 5 * BLOCK + size]
     scale, carry = vol * math.sqrt(time), (rate - dividend_yield) * time
+    per_scale = 1.0 / scale
     floor = max(start * start, 1e-12 * scale * scale)
     past[:] = start * start
     for j in range(n):
@@ -174,7 +181,7 @@ def residual(
         here[i * points : (i + 1) * points] = g[i]
     for m in range(size):
         far = math.sqrt(max(past[m], floor))
-        inverse = 1.0 / (scale * roots[m])
+        inverse = per_scale * reciprocals[m]
         d = ((far - here[m]) + carry * times[m]) * inverse + 0.5 * scale * roots[m]
         y = min(abs(d), 39.0)
         density = INV_SQRT_2PI * vector_exp(-0.5 * y * y)
@@ -253,7 +260,7 @@ def solve_boundary(
             qd_plus(time, vol, rate, dividend_yield, part[:n], 5 if levels.shape[0] > 1 else 20, g)
         else:
             old[:coarse] = g[:coarse]
-            rise = part[n + 3 * size + 2 * n * size :]
+            rise = part[n + 4 * size + 2 * n * size :]
             for i in range(n):
                 total = start * start
                 for j in range(coarse):
@@ -281,7 +288,8 @@ def solve_boundary(
                     to = 0.5 * (g[i] + cap)
                 largest = max(largest, abs(to - g[i]) * math.sqrt(part[i]))
                 g[i] = to
-            if largest <= enough and missed <= math.sqrt(enough):
+            # A Newton step leaves its square, a step with an old matrix a hundredth of itself at least.
+            if largest <= (max(enough, 0.5 * math.sqrt(enough)) if fresh else enough) and missed <= math.sqrt(enough):
                 found = True
                 break
             # The old matrix serves while it gains two digits a step.

@@ -103,7 +103,8 @@ def price_without_boundary(
             out[i] = scale[i] * value if moment > 0.0 else max(gain[i], 0.0)
         elif kind[i] == EUROPEAN:
             log_x = log_moneyness(x[i], 1.0, 0.0)
-            out[i] = scale[i] * european_put(x[i], log_x, time[i], vol[i], rate[i], dividend_yield[i])
+            value = european_put(x[i], log_x, time[i], vol[i], rate[i], dividend_yield[i])
+            out[i] = max(scale[i] * value, gain[i])
 
 
 @nb.njit(nb.types.UniTuple(_F, 2)(_F, _F, _F, _F, _F, _F, _F), nogil=True, cache=True, error_model="numpy")

@@ -49,7 +49,7 @@ def kinds(columns: list[Floats], calls: Flags) -> Puts:
 
 def tolerance(accuracy: Accuracy) -> float:
     """The last step of -ln B at which the boundary is taken as solved."""
-    return 1e-9 if accuracy is Accuracy.FAST else 1e-12
+    return 1e-8 if accuracy is Accuracy.FAST else 3e-12
 
 
 def price(columns: list[Floats], calls: Flags, accuracy: Accuracy) -> Floats:

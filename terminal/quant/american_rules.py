@@ -21,19 +21,21 @@ Codes = npt.NDArray[np.int64]
 
 
 class Accuracy(Enum):
-    """How closely the boundary is resolved; errors as measured per 100 of strike, see docs/quant.md."""
+    """How closely the boundary is resolved; the errors are the worst of 2,000 random options, per 100 of strike."""
 
     FAST = "fast"
+    """4e-7."""
     PRECISE = "precise"
+    """1e-9."""
 
 
 Family = tuple[Codes, Floats, Floats]
 """What a kernel needs for one behaviour of the boundary: levels, table and premium.
 
 Levels: int64 (levels, 3), rows of nodes, points per node, and the place in the table, from coarse to fine. Table: for
-each level in order nodes (n), relative times (n l), their square roots, the quadrature's weights, the interpolation
-(n, n l), the same by points (n l, n), and the way up from the coarser level's nodes (n, coarser n). Premium:
-(3 + n, p), relative times to expiry t / T, their square roots, weights, interpolation.
+each level in order nodes (n), relative times (n l), their square roots, the quadrature's weights, the roots'
+reciprocals, the interpolation (n, n l), the same by points (n l, n), and the way up from the coarser level's nodes
+(n, coarser n). Premium: (3 + n, p), relative times to expiry t / T, their square roots, weights, interpolation.
 """
 
 
@@ -50,12 +52,12 @@ class _Shape:
 
 _SHAPES = {
     Accuracy.FAST: (
-        _Shape((8, 18), (12, 20), 48, 2.2, 0.0),
-        _Shape((8, 16), (12, 20), 48, 2.5, 1.0),
+        _Shape((8, 20), (12, 16), 48, 2.4, 0.0),
+        _Shape((8, 20), (12, 20), 48, 2.8, 1.0),
     ),
     Accuracy.PRECISE: (
-        _Shape((8, 20, 48), (12, 24, 48), 80, 2.4, 0.0),
-        _Shape((8, 20, 36), (12, 24, 40), 80, 2.7, 1.0),
+        _Shape((8, 20, 54), (12, 20, 52), 88, 2.8, 0.0),
+        _Shape((8, 20, 50), (12, 20, 48), 88, 3.0, 1.0),
     ),
 }
 _HARD = _Shape((52,), (48,), 1024, 5.0, 1.0)
@@ -81,7 +83,7 @@ def _family(shape: _Shape) -> Family:
         times = (tau[:, None] * left).reshape(-1)
         at = (z[1:, None] * past ** (1.0 / shape.stretch)).reshape(-1)
         matrix = _interpolation(z, at, shape.order)
-        parts += [tau, times, np.sqrt(times), (tau[:, None] * weight).reshape(-1)]
+        parts += [tau, times, np.sqrt(times), (tau[:, None] * weight).reshape(-1), 1.0 / np.sqrt(times)]
         parts += [np.ascontiguousarray(matrix.T).reshape(-1), matrix.reshape(-1)]
         if coarser.size:
             parts.append(_refinement(coarser[1:], z[1:], shape.stretch * (1.0 if shape.order else 0.5)).reshape(-1))

@@ -147,7 +147,7 @@ def random_rows(size: int, seed: int) -> list[Any]:
 def test_the_tiers_agree() -> None:
     rows = random_rows(1000, 11)
     fast = american.price(*rows, accuracy=american.Accuracy.FAST)
-    assert np.abs(fast - american.price(*rows)).max() < 1e-7
+    assert np.abs(fast - american.price(*rows)).max() < 1e-8
 
 
 def test_four_threads_give_the_same_answers() -> None:
@@ -191,18 +191,15 @@ def test_two_boundaries() -> None:
     """Below zero, with the yield under the rate, a put is exercised between two boundaries, which may meet and end."""
     fast = american.Accuracy.FAST
     for vol, time, rate, dividend in ((0.08, 2.0, -0.01, -0.04), (0.3, 3.0, -0.02, -0.1)):
-        spot = np.array([0.2, 0.95, 1.2])
+        spot = np.array([0.2, 0.95])
         found = american.price(spot, 1.0, time, vol, rate, dividend, False, accuracy=fast)
         for value, at in zip(found, spot, strict=True):
             coarse, fine = (lattice(at, 1.0, time, vol, rate, dividend, steps) for steps in (401, 801))
             assert value == pytest.approx(2 * fine - coarse, abs=4e-5)
-    value = american.price(1.0, 0.95, 2.0, 0.08, -0.04, -0.01, True)
-    assert value == pytest.approx(american.price(0.95, 1.0, 2.0, 0.08, -0.01, -0.04, False, accuracy=fast), abs=2e-7)
+    value = american.price(1.0, 0.95, 2.0, 0.08, -0.04, -0.01, True, accuracy=fast)
+    assert value == pytest.approx(american.price(0.95, 1.0, 2.0, 0.08, -0.01, -0.04, False, accuracy=fast), abs=1e-9)
     # Far below, to be paid K later is worth more than K now; between the boundaries it is not.
-    low, middle = american.price([0.05, 0.7], 1.0, 1.0, 0.1, -0.01, -0.04, False)
+    low, middle = american.price([0.05, 0.7], 1.0, 1.0, 0.1, -0.01, -0.04, False, accuracy=fast)
     assert low > 0.95 + 1e-4
     assert middle == pytest.approx(0.3, abs=1e-9)
     assert american.greeks(0.7, 1.0, 1.0, 0.1, -0.01, -0.04, False, accuracy=fast).delta == pytest.approx(-1.0)
-    vol, status = american.implied_vol(value, 1.0, 0.95, 2.0, -0.04, -0.01, True, accuracy=fast)
-    assert status == 0
-    assert vol == pytest.approx(0.08, abs=1e-5)
