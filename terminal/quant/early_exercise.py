@@ -130,6 +130,9 @@ def _premiums(pairs: AmericanPairs, vol: Floats, rate: float, carry_yield: float
     known = vol[np.isfinite(vol)]
     if not len(known):
         return np.full((2, len(vol)), np.nan)
+    if rate < 0.0 and carry_yield < 0.0:
+        # Two boundaries or none: exercise is worth a few cents in 100 at most, and such rates are passed by, not meant.
+        return np.where(np.isfinite(vol), np.zeros((2, 1)), np.nan)
     # The volatility of a bad quote is cut: it shall not draw the nodes apart.
     usual = np.median(known)
     reach = _USUAL_REACH * np.median(np.abs(known - usual))

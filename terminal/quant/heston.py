@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from terminal.quant import implied_vol as black_vol
-from terminal.quant.columns import Floats, float_columns, shaped
+from terminal.quant.columns import Floats, shaped
 from terminal.quant.heston_fit import ExpiryFit, FitStatus, HestonFit, RejectedQuote, calibrate
 from terminal.quant.heston_integral_kernel import Status
 from terminal.quant.heston_kernel import GREEKS, solve_columns
@@ -104,11 +104,17 @@ def implied_vol(
 
 
 def _solve(rows: int, *arguments: Any) -> tuple[Floats, Any, tuple[int, ...]]:
-    spot, strike, time, rate, dividend_yield, is_call, v0, kappa, theta, sigma, rho = arguments
-    columns, calls, shape = float_columns(
-        (spot, strike, rate, dividend_yield, time, v0, kappa, theta, sigma, rho), is_call
-    )
+    spot, strike, time, rate, dividend_yield, is_call, *model = arguments
+    values = [np.asarray(value, np.float64) for value in (spot, strike, rate, dividend_yield, time, *model)]
+    flags = np.asarray(is_call, np.bool_)
+    shape = np.broadcast(flags, *values).shape
+    # One table: what float_columns does takes a tenth of a chain's time.
+    table, calls = np.empty((len(values), *shape)), np.empty(shape, np.bool_)
+    calls[...] = flags
+    for row, value in enumerate(values):
+        table[row] = value
+    columns = table.reshape(len(values), -1)
     out = np.empty((rows, calls.size))
     status = np.empty(calls.size, np.int64)
-    solve_columns(*columns[:4], calls, np.stack(columns[4:]), out, status)
+    solve_columns(*columns[:4], calls.reshape(-1), columns[4:], out, status)
     return out, status, shape

@@ -13,10 +13,12 @@ form of Albrecher, Mayer, Schoutens and Tistaert (2007, "The little Heston trap"
 
 from __future__ import annotations
 
-import cmath
 import math
 
 import numba as nb
+
+from terminal.quant.heston_wave_kernel import vector_cos_sin
+from terminal.quant.normal_kernel import vector_exp
 
 _F = nb.float64
 _C = nb.complex128
@@ -31,12 +33,30 @@ def ratio(a: complex, b: complex) -> complex:
 
 
 @nb.njit(_C(_C), nogil=True, cache=True, error_model="numpy")
+def complex_exp(z: complex) -> complex:
+    """e^z."""
+    cosine, sine = vector_cos_sin(z.imag)
+    size = vector_exp(z.real)
+    return complex(size * cosine, size * sine)
+
+
+@nb.njit(_C(_C), nogil=True, cache=True, error_model="numpy")
+def _root(z: complex) -> complex:
+    """The square root of positive real part, for |z| between 1e-150 and 1e150."""
+    length = math.sqrt(z.real * z.real + z.imag * z.imag)
+    major = math.sqrt(0.5 * (length + abs(z.real)))
+    minor = 0.5 * abs(z.imag) / major if major > 0.0 else 0.0
+    real, imag = (major, minor) if z.real >= 0.0 else (minor, major)
+    return complex(real, math.copysign(imag, z.imag))
+
+
+@nb.njit(_C(_C), nogil=True, cache=True, error_model="numpy")
 def _one_less_exp(z: complex) -> complex:
     """1 - exp(-z), exact near zero."""
-    damp = math.expm1(-z.real)
-    half = math.sin(0.5 * z.imag)
-    real = -damp * math.cos(z.imag) + 2.0 * half * half
-    return complex(real, (1.0 + damp) * math.sin(z.imag))
+    lost = math.expm1(-z.real)
+    cosine, sine = vector_cos_sin(0.5 * z.imag)
+    turned = 2.0 * sine * sine  # 1 - cos
+    return complex((1.0 + lost) * turned - lost, (1.0 + lost) * 2.0 * sine * cosine)
 
 
 @nb.njit(
@@ -52,7 +72,7 @@ def _parts(xi: complex, time: float, kappa: float, sigma: float, rho: float) -> 
     beta = kappa - rho * sigma * i_xi
     # beta^2 + sigma^2 w without what cancels as |rho| nears 1
     cross = sigma * (sigma - 2.0 * kappa * rho)
-    root = cmath.sqrt(kappa * kappa + (sigma * sigma * (1.0 - rho) * (1.0 + rho)) * (xi * xi) + cross * i_xi)
+    root = _root(kappa * kappa + (sigma * sigma * (1.0 - rho) * (1.0 + rho)) * (xi * xi) + cross * i_xi)
     gone = _one_less_exp(root * time)
     span = ratio(gone, root) if root != 0.0 else complex(time, 0.0)
     if beta.real >= 0.0:
@@ -68,10 +88,13 @@ def _parts(xi: complex, time: float, kappa: float, sigma: float, rho: float) -> 
     if size < _SMALL:
         lag = z * (1 / 2 - z * (1 / 3 - z * (1 / 4 - z * (1 / 5 - z * (1 / 6 - z * (1 / 7 - z * (1 / 8 - z / 9)))))))
         return w, root, span, minus, whole, z, 1.0 + z, lag
-    q = 1.0 + z
-    if size > 0.5 and root != 0.0:
+    if size < 0.5 or root == 0.0:
+        q = 1.0 + z
+        half = 0.5 * math.log1p(z.real * (2.0 + z.real) + z.imag * z.imag)
+    else:
         q = ratio(plus - minus * (1.0 - gone), 2.0 * root)
-    return w, root, span, minus, whole, z, q, 1.0 - ratio(cmath.log(q), z)
+        half = 0.5 * math.log(q.real * q.real + q.imag * q.imag)
+    return w, root, span, minus, whole, z, q, 1.0 - ratio(complex(half, math.atan2(q.imag, q.real)), z)
 
 
 @nb.njit(_C(_C, _F, _C, _C), nogil=True, cache=True, error_model="numpy")

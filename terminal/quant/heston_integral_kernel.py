@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import cmath
 import math
 from enum import IntEnum
 
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant.columns import Floats
-from terminal.quant.heston_cf_kernel import exponents, ratio, sensitivities
+from terminal.quant.heston_cf_kernel import complex_exp, exponents, ratio, sensitivities
 from terminal.quant.heston_contour_kernel import MODEL, Model, expected_variance, free_width, log_moment, saddle
 from terminal.quant.heston_wave_kernel import add_waves
 
@@ -53,11 +52,14 @@ _WIDTH_IN_DEVIATIONS = 4.0
 _AHEAD_IN_DEVIATIONS = 1.5
 _MOST_SHIFT_IN_DEVIATIONS = 3.0
 _NEAR, _LEAST_REACH = 0.06, 1e-4
-_HALVES_AGREE = 1e-7  # the rules of nodes and of midpoints; the error of their mean is about the square
+_HALVES_AGREE = 1e-8  # the rules of nodes and of midpoints; the error of their mean is about the square
+_HALVES_AGREE_BETWEEN = 1e-9
+_FEW = 30.0
 _MOST_CANCELLATION, _MOST_CANCELLATION_ALONE = 1e6, 1e10
 _LEAST_DISTANCE = 1e-5  # from a pole: nearer, its own rounding would tell
 _LOG_ZERO = -745.0
-_MOST_GROWTH = 300.0
+_LOG_NOTHING = -60.0  # a price below 1e-26 of the strike that loses its digits even alone: 0
+_MOST_GROWTH, _MOST_EXPONENT = 300.0, 700.0
 _MOST_SIZE = 1e100  # terms that grow along the contour: it is of no use
 
 
@@ -90,7 +92,7 @@ def _fill_chunk(
         w = xi * complex(u, v - p + 1.0)
         a, b = exponents(xi, time, kappa, sigma, rho)
         slope = width * complex(cosh * cosine, sinh * sine)
-        value = cmath.exp(drift * a + v0 * b + complex(v * k, -u * k) - log_top) * ratio(slope, w)
+        value = complex_exp(drift * a + v0 * b + complex(v * k, -u * k) - log_top) * ratio(slope, w)
         nodes[0, 0, j], nodes[0, 1, j] = u, v
         nodes[1, 0, j], nodes[1, 1, j] = value.real, value.imag
         size = abs(value) * math.exp(min(max(v * spread, 0.0), _MOST_GROWTH))
@@ -153,19 +155,18 @@ def _trapezoid(
     return done * step, vanished or end > 0.0
 
 
-@nb.njit(nb.types.UniTuple(_F, 2)(_F, _CONTOUR, _F, _F), nogil=True, cache=True, error_model="numpy")
-def _pole_share(pole: float, contour: Contour, log_scale: float, step: float) -> tuple[float, float]:
-    """What the pole of residue ``exp(log_scale) / (2 pi i)`` at ``xi = -i pole`` adds to the rules of nodes and of
-    midpoints: the sums of its share of the aliases (Poisson's formula)."""
+@nb.njit(nb.types.UniTuple(_F, 3)(_F, _CONTOUR, _F), nogil=True, cache=True, error_model="numpy")
+def _pole_shares(pole: float, contour: Contour, step: float) -> tuple[float, float, float]:
+    """What a pole of residue 1 / (2 pi i) at ``xi = -i pole`` adds to the rules of nodes and of midpoints: the sums of
+    its share of the aliases (Poisson's formula). Both are to be multiplied by the exponential of the third value."""
     p, width, tilt, _, _ = contour
     sine = math.sin(tilt) + (p - pole) / width
     if abs(sine) >= 1.0:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     height = math.asin(sine) - tilt
     decay = 2.0 * math.pi * abs(height) / step
-    share = math.copysign(math.exp(log_scale - decay), height)
-    fade = math.exp(-decay)
-    return share / (1.0 - fade), -share / (1.0 + fade)
+    sign, fade = math.copysign(1.0, height), math.exp(-decay)
+    return sign / (1.0 - fade), -sign / (1.0 + fade), -decay
 
 
 @nb.njit(_F(_F, MODEL), nogil=True, cache=True, error_model="numpy")
@@ -233,28 +234,38 @@ def _integrate(
         totals[0, i] = middles[0, i] = shift
         if abs(shift) > abs(spread):
             spread = shift
+    # Between the poles the mean is near the option's bound, and what is left of it counts.
+    agree = _HALVES_AGREE if not 0.0 < p < 1.0 else _HALVES_AGREE_BETWEEN
     step = _FIRST_STEP
     end, is_whole = _trapezoid(contour, model, spread, 0.0, step, 0.0, count, totals, nodes)
     if not is_whole:
         return
     for _ in range(_REFINEMENTS):
         _trapezoid(contour, model, spread, 0.5, step, end, count, middles, nodes)
+        node_zero, middle_zero, decay_zero = _pole_shares(0.0, contour, step)
+        node_one, middle_one, decay_one = _pole_shares(1.0, contour, step)
         for i in range(count):
             row = rows[i]
             if status[row] != _PENDING:
                 continue
             log_scale = p * k[row] - log_top
-            at_zero, mid_zero = _pole_share(0.0, contour, log_scale, step)
-            at_one, mid_one = _pole_share(1.0, contour, log_scale - k[row], step)
+            zero = math.exp(min(log_scale + decay_zero, _MOST_EXPONENT))
+            one = math.exp(min(log_scale - k[row] + decay_one, _MOST_EXPONENT))
+            at_zero, mid_zero, at_one, mid_one = node_zero * zero, middle_zero * zero, node_one * one, middle_one * one
             value = totals[2, i] - at_zero + at_one
             other = middles[2, i] - mid_zero + mid_one
             mean, gap = 0.5 * (value + other), 0.5 * abs(value - other)
             size = 0.5 * (totals[1, i] + middles[1, i])
             size += abs(at_zero) + abs(at_one) + abs(mid_zero) + abs(mid_one)
+            scale = -math.exp(-log_scale)
+            # Terms may cancel only where they are small beside the option's bound.
+            bound = math.exp(-0.5 * k[row] if 0.0 < p < 1.0 else -max(k[row], 0.0))
+            is_kept = size <= _FEW * abs(mean) or (
+                size <= most_cancellation * abs(mean) and -scale * size <= _FEW * bound
+            )
             is_sound = 0.0 < size < np.inf and log_scale > _LOG_ZERO
-            if is_sound and gap <= _HALVES_AGREE * abs(mean) and size <= most_cancellation * abs(mean):
+            if is_sound and is_kept and gap <= agree * abs(mean):
                 status[row] = _SOLVED
-                scale = -math.exp(-log_scale)
                 out[0, row] = scale * mean
                 for column in range(1, columns):
                     out[column, row] = scale * 0.5 * (totals[2 + column, i] + middles[2 + column, i])
@@ -292,7 +303,8 @@ def solve_expiry(k: Floats, model: Model, status: Codes, out: Floats) -> None:
     ``k = ln(K / F)`` of one expiry and one model: calls for ``k >= 0``, else puts. ``status`` is filled.
 
     The row nearest to the money places the contour, the others on its side join in; those that lose too many digits on
-    it wait for the next. A row that fails gets a contour for itself alone, then one between the poles.
+    it wait for the next. A row that fails gets a contour for itself alone, then one between the poles, unless it is
+    known to be next to nothing.
     """
     variance = expected_variance(model)
     deviation = math.sqrt(variance)
@@ -325,6 +337,8 @@ def solve_expiry(k: Floats, model: Model, status: Codes, out: Floats) -> None:
                 most = _MOST_CANCELLATION if attempts == 0 else _MOST_CANCELLATION_ALONE
                 _integrate(contour, model, k, rows, count, most, status, out)
             attempts += 1
+            if status[first] == _PENDING and attempts == 2 and contour[4] - contour[0] * k[first] < _LOG_NOTHING:
+                status[first] = _SOLVED
             if status[first] == _PENDING and attempts > 2:
                 status[first] = _NOT_CONVERGED
             if status[first] != _PENDING:

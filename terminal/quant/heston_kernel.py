@@ -22,7 +22,7 @@ _TABLE = nb.uint64[:, ::1]
 
 _SOLVED, _INVALID = int(Status.SOLVED), int(Status.INVALID)
 _LEAST_KAPPA = 1e-30
-_LEAST_VARIANCE = 1e-100
+_LEAST_VARIANCE = 1e-50  # a price of 1e-25 of the spot
 _MOST_CARRY = 700.0  # above, a discount factor is not a number
 
 MODEL_ROWS = 6

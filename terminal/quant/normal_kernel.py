@@ -8,7 +8,8 @@ For other kernels to call inside their loops: ``vector_exp(x)``, ``vector_exp_su
 negative (take a slice, count from 0); many arrays given as arguments, which may overlap. Rows of one buffer
 ``work = np.empty(ROWS * BLOCK)`` at constant offsets do not.
 
-The polynomials are minimax fits (Remez, 60 digits) of this project. ``contract`` lets LLVM fuse products and sums where
+The polynomials are written out: a loop over the coefficients becomes a switch that only some machines' settings unroll.
+They are minimax fits (Remez, 60 digits) of this project. ``contract`` lets LLVM fuse products and sums where
 the machine can; nothing here depends on it.
 """
 
@@ -65,9 +66,9 @@ def vector_exp_sum(x: float, small: float) -> float:
     power = rounded - _ROUND
     exponent = np.float64(rounded).view(np.int64) - _ROUND_BITS
     r = ((x - power * _LN2_HIGH) - power * _LN2_LOW) + small
-    q = _EXP[9]
-    for i in range(8, -1, -1):
-        q = q * r + _EXP[i]
+    q = (_EXP[9] * r + _EXP[8]) * r + _EXP[7]
+    q = ((q * r + _EXP[6]) * r + _EXP[5]) * r + _EXP[4]
+    q = (((q * r + _EXP[3]) * r + _EXP[2]) * r + _EXP[1]) * r + _EXP[0]
     value = 1.0 + (r + r * r * q)
     # Two factors, so that neither overflows where the product is subnormal or just finite.
     half = exponent >> 1
@@ -90,9 +91,8 @@ def vector_log_ratio(a: float, b: float) -> float:
     scaled = np.int64(b_bits + (exponent << 52)).view(np.float64)
     z = (a - scaled) / (a + scaled)  # the difference is exact
     square = z * z
-    q = _ATANH[7]
-    for i in range(6, -1, -1):
-        q = q * square + _ATANH[i]
+    q = ((_ATANH[7] * square + _ATANH[6]) * square + _ATANH[5]) * square + _ATANH[4]
+    q = (((q * square + _ATANH[3]) * square + _ATANH[2]) * square + _ATANH[1]) * square + _ATANH[0]
     power = float(exponent)
     return power * _LN2_HIGH + (2.0 * z + (z * square * q + power * _LN2_LOW))
 
@@ -122,9 +122,15 @@ def vector_mills(y: float) -> float:
     """Mills' ratio Phi(-y) / phi(y) for -1.3 < y < 39, error within 9 ulp; a finite number above."""
     v = 1.0 / (y + _MILLS_SHIFT)
     w = v - _MILLS_CENTRE
-    p = _MILLS[23]
-    for i in range(22, -1, -1):
-        p = p * w + _MILLS[i]
+    p = _MILLS[23] * w + _MILLS[22]
+    p = ((p * w + _MILLS[21]) * w + _MILLS[20]) * w + _MILLS[19]
+    p = ((p * w + _MILLS[18]) * w + _MILLS[17]) * w + _MILLS[16]
+    p = ((p * w + _MILLS[15]) * w + _MILLS[14]) * w + _MILLS[13]
+    p = ((p * w + _MILLS[12]) * w + _MILLS[11]) * w + _MILLS[10]
+    p = ((p * w + _MILLS[9]) * w + _MILLS[8]) * w + _MILLS[7]
+    p = ((p * w + _MILLS[6]) * w + _MILLS[5]) * w + _MILLS[4]
+    p = ((p * w + _MILLS[3]) * w + _MILLS[2]) * w + _MILLS[1]
+    p = p * w + _MILLS[0]
     return v * p
 
 
@@ -133,10 +139,29 @@ def vector_mills_slope(y: float) -> float:
     """``-M'(y) = 1 - y M(y)`` of Mills' ratio for -1.3 < y < 39, to a few ulp of itself also where it is small."""
     v = 1.0 / (y + _MILLS_SHIFT)
     w = v - _MILLS_CENTRE
-    p, slope = _MILLS[23], 0.0
-    for i in range(22, -1, -1):
-        slope = slope * w + p
-        p = p * w + _MILLS[i]
+    p, slope = _MILLS[23] * w + _MILLS[22], _MILLS[23]
+    p, slope = p * w + _MILLS[21], slope * w + p
+    p, slope = p * w + _MILLS[20], slope * w + p
+    p, slope = p * w + _MILLS[19], slope * w + p
+    p, slope = p * w + _MILLS[18], slope * w + p
+    p, slope = p * w + _MILLS[17], slope * w + p
+    p, slope = p * w + _MILLS[16], slope * w + p
+    p, slope = p * w + _MILLS[15], slope * w + p
+    p, slope = p * w + _MILLS[14], slope * w + p
+    p, slope = p * w + _MILLS[13], slope * w + p
+    p, slope = p * w + _MILLS[12], slope * w + p
+    p, slope = p * w + _MILLS[11], slope * w + p
+    p, slope = p * w + _MILLS[10], slope * w + p
+    p, slope = p * w + _MILLS[9], slope * w + p
+    p, slope = p * w + _MILLS[8], slope * w + p
+    p, slope = p * w + _MILLS[7], slope * w + p
+    p, slope = p * w + _MILLS[6], slope * w + p
+    p, slope = p * w + _MILLS[5], slope * w + p
+    p, slope = p * w + _MILLS[4], slope * w + p
+    p, slope = p * w + _MILLS[3], slope * w + p
+    p, slope = p * w + _MILLS[2], slope * w + p
+    p, slope = p * w + _MILLS[1], slope * w + p
+    p, slope = p * w + _MILLS[0], slope * w + p
     return v * v * (p + v * slope)
 
 
@@ -153,13 +178,28 @@ def vector_mills_pair(y: float, width: float) -> tuple[float, float]:
     w1, w2 = v1 - _MILLS_CENTRE, v2 - _MILLS_CENTRE
     u1, u2 = w1 * w1, w2 * w2
     # Even and odd powers apart, p(w) = e(w^2) + w o(w^2): four short chains of sums keep the machine busier than two.
-    even, even_divided = _MILLS[22], 0.0
-    odd, odd_divided = _MILLS[23], 0.0
-    for i in range(20, -1, -2):
-        even_divided = even_divided * u2 + even
-        odd_divided = odd_divided * u2 + odd
-        even = even * u1 + _MILLS[i]
-        odd = odd * u1 + _MILLS[i + 1]
+    even, odd = _MILLS[22] * u1 + _MILLS[20], _MILLS[23] * u1 + _MILLS[21]
+    even_divided, odd_divided = _MILLS[22], _MILLS[23]
+    even, even_divided = even * u1 + _MILLS[18], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[19], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[16], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[17], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[14], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[15], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[12], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[13], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[10], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[11], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[8], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[9], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[6], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[7], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[4], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[5], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[2], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[3], odd_divided * u2 + odd
+    even, even_divided = even * u1 + _MILLS[0], even_divided * u2 + even
+    odd, odd_divided = odd * u1 + _MILLS[1], odd_divided * u2 + odd
     p = even + w1 * odd
     divided = (w1 + w2) * (even_divided + w2 * odd_divided) + odd
     return v1 * p, width * both * (p + v2 * divided)

@@ -54,9 +54,9 @@ def vector_upper_quantile(log_p: float) -> float:
     """z with Phi(-z) = p for 1e-110 < p < 0.34, to 5e-7."""
     t = math.sqrt(-2.0 * log_p)
     v = 1.0 / (t + 1.0)
-    q = _QUANTILE[8]
-    for i in range(7, -1, -1):
-        q = q * v + _QUANTILE[i]
+    q = ((_QUANTILE[8] * v + _QUANTILE[7]) * v + _QUANTILE[6]) * v + _QUANTILE[5]
+    q = ((q * v + _QUANTILE[4]) * v + _QUANTILE[3]) * v + _QUANTILE[2]
+    q = (q * v + _QUANTILE[1]) * v + _QUANTILE[0]
     return t * q
 
 

@@ -134,3 +134,16 @@ def test_mills_ratio_and_its_difference() -> None:
 def test_loops_of_them_become_vector_code(name: str) -> None:
     (text,) = LOOPS[name].inspect_llvm().values()
     assert re.search(r"fmul [a-z ]*<\d+ x double>", text)
+
+
+def test_loops_of_pairs_become_vector_code() -> None:
+    @nb.njit(nb.void(_F1, nb.int64), nogil=True, error_model="numpy")
+    def loop(work: Floats, count: int) -> None:
+        for i in range(count):
+            work[512 + i], work[768 + i] = nk.vector_mills_pair(work[i], work[256 + i])
+
+    (text,) = loop.inspect_llvm().values()
+    assert re.search(r"fmul [a-z ]*<\d+ x double>", text)
+    work = np.linspace(0.0, 1.0, 1024)
+    loop(work, 256)
+    assert work[512] == pytest.approx(math.sqrt(math.pi / 2), rel=1e-15)
