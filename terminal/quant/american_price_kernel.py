@@ -15,6 +15,8 @@ from terminal.quant.columns import Floats
 from terminal.quant.normal_kernel import INV_SQRT_2PI, vector_exp, vector_mills
 
 MOST_POINTS = 1024
+NO_PREMIUM = 1e-12
+"""Where r T, and what a negative yield adds, is below it, the premium is less than that of the strike."""
 _F = nb.float64
 _F1 = nb.float64[::1]
 _F2 = nb.float64[:, ::1]
@@ -170,7 +172,7 @@ def price_groups(
             i = order[m]
             log_x = log_moneyness(x[i], 1.0, 0.0)
             value = outlasted(x[i], log_x, last, t, s, r, q)[0]
-            if math.isnan(value) and (r + abs(q) * x[i]) * t < 1e-13:
+            if math.isnan(value) and (r + max(-q, 0.0) * x[i]) * t < NO_PREMIUM:
                 value = max(european_put(x[i], log_x, t, s, r, q), 1.0 - x[i])  # the premium cannot be more than that
             if not math.isnan(value):
                 out[i] = max(scale[i] * value, gain[i])

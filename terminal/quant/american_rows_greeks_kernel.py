@@ -17,7 +17,7 @@ from terminal.quant.american_greeks_kernel import (
     fixed_path,
     premium_sums,
 )
-from terminal.quant.american_price_kernel import FAMILIES, family_of, outlasted
+from terminal.quant.american_price_kernel import FAMILIES, NO_PREMIUM, family_of, outlasted
 from terminal.quant.american_rows_kernel import LIMIT, Indices, Kinds, certain_exercise
 from terminal.quant.american_rules import Codes
 from terminal.quant.black_kernel import log_moneyness
@@ -169,6 +169,14 @@ def greeks_groups(
                 continue
             if not math.isnan(value):
                 exercised_greeks(gain[i], 1.0, is_call[i], out[:, i])
+                continue
+            if (r + max(-q, 0.0) * x[i]) * t < NO_PREMIUM:
+                sums[:] = 0.0
+                add_european(x[i], log_x, t, s, r, q, sums)
+                if scale[i] * sums[0] > gain[i]:
+                    to_greeks(x[i], scale[i], t, s, r, q, is_call[i], False, sums, out[:, i])
+                else:
+                    exercised_greeks(gain[i], 1.0, is_call[i], out[:, i])
                 continue
             while solved == 0:
                 levels, table, premium = families[which]

@@ -97,6 +97,14 @@ def test_never_exercised_is_european() -> None:
         assert found == pytest.approx(european.price(100.0, 95.0, 1.3, 0.3, rate, dividend, is_call), rel=1e-14)
 
 
+def test_seconds_to_expiry_at_next_to_no_rate() -> None:
+    rows = (np.array([0.99, 1.0, 1.01]), 1.0, 3e-7, 0.2, 2e-8, 0.02, False)
+    sheet = american.greeks(*rows)
+    assert np.isfinite([getattr(sheet, name) for name in european.GREEK_NAMES]).all()
+    assert american.price(*rows) == pytest.approx(european.price(*rows), abs=1e-8)
+    assert sheet.price == pytest.approx(american.price(*rows), abs=1e-14)
+
+
 def test_without_vol_the_best_moment_is_known() -> None:
     # Exercise where K r e^(-r t) = S q e^(-q t): the put's spot falls at 10% a year, the strike costs 2%.
     stop = np.log(1.2 * 0.1 / 0.02 * 0.2) / 0.08
