@@ -182,7 +182,7 @@ def price_groups(
                 if solved < 0:
                     levels, table, premium = families[2]
                     nodes, points = levels[-1, 0], premium.shape[1]
-                    solved = solve_boundary(t, s, r, q, levels, table, tolerance, work, matrix, pivots, g)
+                    solved = solve_boundary(t, s, r, q, levels, table, max(tolerance, 1e-8), work, matrix, pivots, g)
                 if solved > 0:
                     premium_path(t, s, r, q, premium, nodes, g, path)
             if solved < 0:

@@ -181,7 +181,8 @@ def greeks_groups(
             while solved == 0:
                 levels, table, premium = families[which]
                 nodes, points = levels[-1, 0], premium.shape[1]
-                solved = solve_boundary(t, s, r, q, levels, table, tolerance, work, matrix, pivots, g)
+                near_enough = max(tolerance, 1e-8) if which == 2 else tolerance
+                solved = solve_boundary(t, s, r, q, levels, table, near_enough, work, matrix, pivots, g)
                 if solved > 0 and boundary_slopes(t, s, r, q, levels, table, work, matrix, pivots, g, slopes):
                     fixed_path(t, r, q, premium, fixed)
                     boundary_lines(s, r, q, premium, nodes, g, slopes, lines)
