@@ -29,9 +29,10 @@ _ROUNDS = 8
 _STIFFNESS = 1e-3
 """What a bend of a hundredth of the variance at the money between neighbouring terms costs, against a missed quote."""
 _STIFFER, _STIFFEST = 8.0, 1e3
-_LEAST_G = 1e-3
+_LEAST_G, _FALL = 0.03, 0.9
+"""What ``g`` must keep, and the part of eSSVI's growth in time that splines may use up: margins between the points."""
 _POINTS_PER_TERM = 6
-_INSTANTS = 5
+_INSTANTS, _KINK_POINTS = 5, 20
 
 
 @nb.njit(nb.void(nb.float64, _F1), nogil=True, cache=True, error_model="numpy")
@@ -308,13 +309,28 @@ def _passes(at: int, instants: Floats, times: Floats, nodes: Floats, splines: Fl
                 theta, u, v, part = shapes[j, 0], shapes[j, 1], shapes[j, 2], shapes[j, 6]
                 w, dw, d2w = smile_point(k, theta, u, v)
                 w += r + part * (more - r)
-                if w <= 0.0 or time_slope(k, theta, u, v, shapes[j, 3], shapes[j, 4], shapes[j, 5]) + rise < 0.0:
+                grown = time_slope(k, theta, u, v, shapes[j, 3], shapes[j, 4], shapes[j, 5])
+                if w <= 0.0 or _FALL * grown + rise < 0.0:
                     return False
                 dw += dr + part * (d_more - dr)
                 d2w += d2r + part * (d2_more - d2r)
                 lean = 1.0 - 0.5 * k * dw / w
                 if lean * lean - 0.25 * dw * dw * (1.0 / w + 0.25) + 0.5 * d2w < _LEAST_G:
                     return False
+    # A steep eSSVI slice turns within sigma = sqrt(u v) theta / psi^2 of its least variance: finer than that grid.
+    for j in range(instants.size):
+        theta, u, v = shapes[j, 0], shapes[j, 1], shapes[j, 2]
+        psi2 = 0.25 * (u + v) * (u + v)
+        if psi2 == 0.0:
+            continue
+        for point in range(-_KINK_POINTS, _KINK_POINTS + 1):
+            k = (0.5 * (v - u) + math.sqrt(u * v) * math.sinh(5.0 * point / _KINK_POINTS)) * theta / psi2
+            w, dw, d2w, dt = surface_point(k, instants[j], at, times, nodes, splines, work)
+            if w <= 0.0 or dt < 0.0:
+                return False
+            lean = 1.0 - 0.5 * k * dw / w
+            if lean * lean - 0.25 * dw * dw * (1.0 / w + 0.25) + 0.5 * d2w < _LEAST_G:
+                return False
     return True
 
 
