@@ -92,7 +92,8 @@ def implied_vol_columns(
         elif price[i] < discount[i] * gain:
             out[1, j] = _BELOW
         else:
-            value = price[i] / discount[i] - max(gain, 0.0)
+            # The price's own product comes first: where there is no time value it leaves exactly 0.
+            value = (price[i] - discount[i] * max(gain, 0.0)) / discount[i]
             if value <= 0.0:
                 out[1, j] = _ZERO
             else:

@@ -13,6 +13,7 @@ import numpy as np
 
 from terminal.quant import european
 from terminal.quant import implied_vol as european_vol
+from terminal.quant.columns import floats
 from terminal.quant.european import Greeks
 
 
@@ -33,7 +34,7 @@ def greeks(forward: Any, strike: Any, time: Any, vol: Any, discount: Any, is_cal
     factor = _factor(discount)
     found = european.greeks(forward, strike, time, vol, 0.0, 0.0, is_call)
     value, delta, gamma, vega, theta, _, vanna, volga, charm = (_times(row, factor) for row in found)
-    years = np.asarray(time, np.float64)
+    years = floats(time)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(years > 0.0, -np.log(factor) / years, 0.0)
         return Greeks(
@@ -45,13 +46,18 @@ def greeks(forward: Any, strike: Any, time: Any, vol: Any, discount: Any, is_cal
 def implied_vol(price: Any, forward: Any, strike: Any, time: Any, discount: Any, is_call: Any) -> tuple[Any, Any]:
     """``(vol, status)`` as :func:`terminal.quant.implied_vol.european`."""
     factor = _factor(discount)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        undiscounted = np.where(factor > 0.0, np.asarray(price, np.float64) / factor, np.nan)
+    paid, first, second = (floats(each) for each in (price, forward, strike))
+    with np.errstate(all="ignore"):
+        undiscounted = np.where(factor > 0.0, paid / factor, np.nan)
+        # A quotient is not always what was multiplied: a price at a bound must not seem to be beside it.
+        least = np.maximum(np.where(is_call, first - second, second - first), 0.0)
+        for bound in (least, np.where(is_call, first, second)):
+            undiscounted = np.where((factor > 0.0) & (paid == bound * factor), bound, undiscounted)
     return european_vol.european(undiscounted, forward, strike, time, 0.0, 0.0, is_call)
 
 
 def _factor(discount: Any) -> Any:
-    factor = np.asarray(discount, np.float64)
+    factor = floats(discount)
     return np.where((factor >= 0.0) & (factor < np.inf), factor, np.nan)
 
 

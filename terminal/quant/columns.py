@@ -15,20 +15,52 @@ Kernel = Callable[..., None]
 """Takes float64 columns of one length, a boolean one, outputs [rows, ...], the output column that belongs to the first
 entry of those; then what it likes."""
 
+_PLAIN = frozenset({float, int, bool, np.ndarray, np.float64, np.bool_})
 SLAB = 8192
 """Rows that are gathered at a time: few enough for the cache, enough to make a kernel's call cheap."""
 
 
 def float_columns(values: tuple[Any, ...], flag: Any) -> tuple[list[Floats], Flags, tuple[int, ...]]:
     """``values`` and the boolean ``flag`` broadcast against each other: flat float64 columns, a flat boolean column,
-    and the common shape (``()`` when all were scalars).
+    and the common shape (``()`` when all were scalars). What is masked, and the first of ``values`` where the flag is
+    NaN, is NaN.
 
-    Raises ValueError when the shapes do not fit together.
+    Raises ValueError when the shapes do not fit together, TypeError for a flag of text or dates.
     """
-    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values), np.asarray(flag, np.bool_))
+    plain = _plain([*values, flag])
+    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in plain[:-1]), np.asarray(plain[-1], bool))
     shape = arrays[0].shape
     columns = [np.ascontiguousarray(array, np.float64).reshape(-1) for array in arrays[:-1]]
     return columns, np.ascontiguousarray(arrays[-1], np.bool_).reshape(-1), shape
+
+
+def _plain(values: Sequence[Any]) -> list[Any]:
+    """``values``, the last of them a flag, as numbers and arrays that hide nothing."""
+    arrays = [value if type(value) in _PLAIN else _unmasked(value) for value in values]
+    flag = arrays[-1]
+    if type(flag) is bool:
+        return arrays
+    kind = np.asarray(flag).dtype
+    if kind.kind not in "biu":
+        if kind.kind not in "fO":  # every text but the empty one would count as true
+            raise TypeError(f"is_call must be boolean, not {kind}")
+        sides = np.asarray(flag, np.float64)
+        unknown = np.isnan(sides)
+        arrays[-1] = sides != 0.0
+        if unknown.any():
+            arrays[0] = np.where(unknown, np.nan, np.asarray(arrays[0], np.float64))
+    return arrays
+
+
+def _unmasked(value: Any) -> Any:
+    return floats(value) if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
+
+
+def floats(value: Any) -> Floats:
+    """A float64 array, NaN where ``value`` is masked (the database masks what is missing)."""
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.filled(value.astype(np.float64), np.nan)
+    return np.asarray(value, np.float64)
 
 
 def shaped(column: Floats, shape: tuple[int, ...]) -> Any:
@@ -55,12 +87,18 @@ def evaluate(kernel: Kernel, values: Sequence[Any], rows: int, out: Floats | Non
 
     Inputs of any dtype, stride and order are gathered a slab at a time, so nothing of the whole size is made but the
     result, which is ``out`` when that is given: C-contiguous float64 of shape (rows, *shape), or the common shape for
-    one row. Raises ValueError for shapes that do not broadcast or an ``out`` that does not fit.
+    one row; it may be one of the inputs. What is masked, and a row whose flag is NaN, gives NaN. Raises ValueError for
+    shapes that do not broadcast or an ``out`` that does not fit, TypeError for a flag of text or dates.
     """
-    arrays = [value if isinstance(value, (float, int, np.ndarray)) else np.asarray(value) for value in values]
+    arrays = _plain(values)
     shape = common_shape(arrays)
     count = math.prod(shape)
-    result = np.empty((rows, count)) if out is None else _as_rows(out, rows, shape)
+    if out is None:
+        result = np.empty((rows, count))
+    else:
+        result = _as_rows(out, rows, shape)
+        # A slab that is written must not be read by a later one.
+        arrays = [array.copy() if np.may_share_memory(array, out) else array for array in arrays]
     if shape == ():
         numbers = np.array([float(array) for array in arrays[:-1]])
         columns = [numbers[i : i + 1] for i in range(numbers.size)]
@@ -74,11 +112,12 @@ def evaluate(kernel: Kernel, values: Sequence[Any], rows: int, out: Floats | Non
     return result, shape
 
 
-def _as_rows(out: Floats, rows: int, shape: tuple[int, ...]) -> Floats:
+def _as_rows(out: Any, rows: int, shape: tuple[int, ...]) -> Floats:
     wanted = (rows, *shape) if rows > 1 else shape
-    if out.shape != wanted or out.dtype != np.float64 or not out.flags.carray:
+    if not isinstance(out, np.ndarray) or out.shape != wanted or out.dtype != np.float64 or not out.flags.carray:
         raise ValueError(f"out must be a writable C-contiguous float64 array of shape {wanted}")
-    return out.reshape(rows, -1)
+    found: Floats = out.reshape(rows, -1)
+    return found
 
 
 def _gather(

@@ -1,6 +1,7 @@
 """One European option at a time, for the rows that the vector loop leaves: limits, far wings, extreme scales.
 
-Inputs and outputs are columns of the arrays of :mod:`terminal.quant.european_vector_kernel`.
+Inputs and outputs are columns of the arrays of :mod:`terminal.quant.european_vector_kernel`. Discount factors come from
+the same exponential as there: a price without time value is the same double on every road, and its implied vol tells.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from terminal.quant.black_kernel import (
     mills_ratio,
     normal_cdf,
 )
+from terminal.quant.normal_kernel import vector_exp
 
 _F = nb.float64
 _MOST_S = 1e4
@@ -72,7 +74,7 @@ def price_row(
     """The price of one option; NaN for bad input."""
     if not is_priceable(spot, strike, time, vol, rate, dividend_yield):
         return np.nan
-    held, paid = spot * math.exp(-dividend_yield * time), strike * math.exp(-rate * time)
+    held, paid = spot * vector_exp(-dividend_yield * time), strike * vector_exp(-rate * time)
     gain = held - paid if is_call else paid - held
     s = min(vol * math.sqrt(time), _MOST_S)
     if s == 0.0 or held == 0.0 or paid == 0.0:
@@ -97,7 +99,7 @@ def _limit_greeks(
     spot: float, strike: float, time: float, vol: float, rate: float, dividend_yield: float, is_call: bool
 ) -> Nine:
     """Where the option is its discounted payoff: no time, no vol, or nothing on one side."""
-    carry, discount = math.exp(-dividend_yield * time), math.exp(-rate * time)
+    carry, discount = vector_exp(-dividend_yield * time), vector_exp(-rate * time)
     held, paid = spot * carry, strike * discount
     sign = 1.0 if is_call else -1.0
     gain = sign * (held - paid)
@@ -121,7 +123,7 @@ def greeks_row(
     if not is_priceable(spot, strike, time, vol, rate, dividend_yield):
         nan = np.nan
         return nan, nan, nan, nan, nan, nan, nan, nan, nan
-    held, paid = spot * math.exp(-dividend_yield * time), strike * math.exp(-rate * time)
+    held, paid = spot * vector_exp(-dividend_yield * time), strike * vector_exp(-rate * time)
     root = math.sqrt(time)
     s = min(vol * root, _MOST_S)
     if s == 0.0 or held == 0.0 or paid == 0.0:
@@ -149,8 +151,8 @@ def higher_row(
     if not is_priceable(spot, strike, time, vol, rate, dividend_yield):
         nan = np.nan
         return nan, nan, nan, nan, nan, nan, nan, nan
-    discount = math.exp(-rate * time)
-    held, paid = spot * math.exp(-dividend_yield * time), strike * discount
+    discount = vector_exp(-rate * time)
+    held, paid = spot * vector_exp(-dividend_yield * time), strike * discount
     root = math.sqrt(time)
     s = min(vol * root, _MOST_S)
     sign = 1.0 if is_call else -1.0

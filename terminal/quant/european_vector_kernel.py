@@ -215,7 +215,10 @@ def _exact(rows: _Rows, i: int, out: Floats, at: int, what: int) -> None:
     elif what == HIGHER:
         third = higher_row(spot, strike, time, vol, rate, dividend_yield, is_call)
         for row in range(8):
-            out[row, at] = third[row] / scale ** _HIGHER_POWERS[row]
+            value, power = third[row], _HIGHER_POWERS[row]
+            for _ in range(abs(power)):  # the square of the unit is no double
+                value = value * scale if power < 0 else value / scale
+            out[row, at] = value
     else:
         values = greeks_row(spot, strike, time, vol, rate, dividend_yield, is_call)
         for row in range(6 if what == MAIN else 9):

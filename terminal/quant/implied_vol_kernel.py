@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant.black_kernel import LN_SQRT_2PI, log_moneyness, mills_ratio
+from terminal.quant.normal_kernel import vector_exp
 from terminal.quant.rational_kernel import first_guess, price_over_vega
 
 Codes = npt.NDArray[np.int8]
@@ -113,7 +114,8 @@ def implied_vol_row(
         return np.nan, _INVALID
     if time == 0.0:
         return np.nan, _EXPIRED
-    held, paid = spot * math.exp(-dividend_yield * time), strike * math.exp(-rate * time)
+    # The exponential of the prices: its last digit decides whether there is a time value.
+    held, paid = spot * vector_exp(-dividend_yield * time), strike * vector_exp(-rate * time)
     gain = held - paid if is_call else paid - held
     if price < gain:
         return np.nan, _BELOW

@@ -178,6 +178,39 @@ def test_out_holds_the_result() -> None:
             european.price(*at, out=wrong)
 
 
+def test_out_may_hold_the_inputs() -> None:
+    spot = np.linspace(50.0, 150.0, 20_000)
+    at = (100.0, 0.5, 0.2, 0.03, 0.01, True)
+    expected = european.price(spot, *at)
+    for shift in (0, 1):
+        room = np.empty(spot.size + 1)
+        room[: spot.size] = spot
+        np.testing.assert_array_equal(
+            european.price(room[: spot.size], *at, out=room[shift : shift + spot.size]), expected
+        )
+    rows = np.zeros((40, 500))
+    rows[0] = spot[::40]
+    expected = european.price(np.tile(rows[0], (40, 1)), *at)
+    np.testing.assert_array_equal(european.price(rows[0], 100.0, np.full((40, 1), 0.5), *at[2:], out=rows), expected)
+    with pytest.raises(ValueError, match="float64"):
+        european.price(spot, *at, out=spot.tolist())
+
+
+def test_what_is_masked_or_on_no_side_is_unknown() -> None:
+    at = (100.0, 0.5, 0.2, 0.03, 0.01)
+    masked = np.ma.masked_array([100.0, 1.0, 100.0], mask=[False, True, False])
+    sides = np.array([1.0, 1.0, np.nan])
+    price = european.price(masked, *at, sides)
+    assert np.isnan(price).tolist() == [False, True, True]
+    assert price[0] == european.price(100.0, *at, True)
+    assert np.isnan(european.price(100.0, *at, [True, None]))[1]
+    assert np.isnan(black76.price(100.0, 100.0, 0.5, 0.2, masked / 100.0, True)).tolist() == [False, True, False]
+    assert np.isnan(european.greeks(100.0, *at, np.nan)).all()
+    for text in ("P", ["C", "P"]):
+        with pytest.raises(TypeError, match="boolean"):
+            european.price(100.0, *at, text)
+
+
 def test_shapes_that_do_not_broadcast_are_named() -> None:
     with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
         european.greeks(np.ones(2), np.ones(3), 1.0, 0.2, 0.0, 0.0, True)
@@ -209,6 +242,14 @@ def test_any_scale_of_money(scale: float) -> None:
     assert there.gamma == pytest.approx(at.gamma / scale, rel=1e-13)
     assert there.charm == pytest.approx(at.charm, rel=1e-12)
     assert european.price(1e300, 1e-300, 1.0, 0.2, 0.0, 0.0, True) == 1e300
+
+
+def test_third_derivatives_of_the_smallest_currency() -> None:
+    plain = european.higher_greeks(1.0, 1.1, 1.0, 0.2, 0.03, 0.01, True)
+    small = european.higher_greeks(1e-150, 1.1e-150, 1.0, 0.2, 0.03, 0.01, True)
+    for name, power in (("speed", -2), ("colour", -1), ("ultima", 1), ("dual_delta", 0)):
+        expected = getattr(plain, name) * 1e-150**power if power > -2 else getattr(plain, name) * 1e150 * 1e150
+        assert getattr(small, name) == pytest.approx(expected, rel=1e-13), name
 
 
 def test_wings_down_to_the_smallest_prices() -> None:

@@ -82,6 +82,27 @@ def test_round_trip_over_the_plane(seed: int) -> None:
     assert np.all(error <= 1e-14 + 1e-14 * worth[usable])
 
 
+def test_prices_without_time_value_are_never_given_a_vol() -> None:
+    """What the models themselves give for an option deep in the money has no last digit that could pass for a vol."""
+    random = np.random.default_rng(7)
+    count = 100_000
+    strike = 100.0 * np.exp(random.uniform(-1, 1, count))
+    time, rate, dividend = 10.0 ** random.uniform(-4, -1, count), *random.uniform(-0.1, 0.2, (2, count))
+    is_call = strike < 100.0
+    vol = np.abs(np.log(100.0 / strike)) / np.sqrt(time) / random.uniform(12.0, 60.0, count)  # 12 deviations and more
+    far = (np.abs(np.log(strike / 100.0)) > 0.2) & (np.abs((rate - dividend) * time) < 0.02)
+    price = european.price(100.0, strike, time, vol, rate, dividend, is_call)
+    _, status = implied_vol.european(price, 100.0, strike, time, rate, dividend, is_call)
+    assert (status[far] == Status.ZERO_TIME_VALUE).all()
+    discount = np.exp(-rate)
+    for model, deviation in ((black76, vol), (bachelier, 70.0 * vol)):
+        price = model.price(100.0, strike, time, deviation, discount, is_call)
+        _, status = model.implied_vol(price, 100.0, strike, time, discount, is_call)
+        assert (status[far] == Status.ZERO_TIME_VALUE).all(), model
+    _, status = black76.implied_vol(np.where(is_call, 100.0, strike) * discount, 100.0, strike, 1.0, discount, is_call)
+    assert (status == Status.ABOVE_MAXIMUM).all()
+
+
 def test_every_row_of_a_wild_grid_is_solved_or_explained() -> None:
     random = np.random.default_rng(5)
     count = 20_000
