@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from terminal.quant.columns import Floats
+from terminal.quant.columns import Floats, floats
 
 _FEWEST_DAYS = 3
 _MOST_ITERATIONS = 1000
@@ -156,11 +156,14 @@ def _mixed(sample: Floats, target: Floats, noise: float, distance: float, count:
 
 
 def _whole_days(returns: Any, *, centred: bool = True) -> Floats:
-    made = np.asarray(returns, np.float64)
+    made = floats(returns)
     if made.ndim != 2 or made.shape[1] == 0:
         raise ValueError(f"returns come as (days, series), not in the shape {made.shape}")
     whole: Floats = made[np.isfinite(made).all(axis=1)]
-    return whole - whole.mean(axis=0) if centred and len(whole) else whole
+    if not centred or not len(whole):
+        return whole
+    # The mean of equal numbers may miss them by a digit, which would then be all that the series tells.
+    return np.where(np.ptp(whole, axis=0) == 0.0, 0.0, whole - whole.mean(axis=0))
 
 
 def _unknown(days: Floats) -> Shrunk:

@@ -25,6 +25,8 @@ DAYS_PER_YEAR = 365.0
 SECONDS_PER_YEAR = DAYS_PER_YEAR * SECONDS_PER_DAY
 SESSION_SECONDS = 6.5 * 3600.0
 _EPOCH_DAY = date(1970, 1, 1)
+_NOT_A_TIME = int(np.iinfo(np.int64).min)
+"""NumPy's NaT."""
 Instants = npt.NDArray[np.int64]
 
 
@@ -32,15 +34,20 @@ def expiry_ns(expiry: Any, is_am: Any = False, *, days: Calendars | None = None)
     """The instant at which options of these expiry dates end: PM at the close (13:00 on half days), AM at the open.
 
     ``expiry``: ``date`` or ``datetime64[D]``, ``is_am``: settled in the morning; they broadcast. An int for scalars,
-    else an int64 array. Raises CalendarRange for years without a known calendar.
+    else an int64 array, where a date that is none (NaT) stays one: the least int64, of which all times are NaN. Raises
+    CalendarRange for years without a known calendar.
     """
     known = days if days is not None else calendars.default()
     dates, mornings = np.broadcast_arrays(np.asarray(expiry, "datetime64[D]"), np.asarray(is_am, np.bool_))
-    keys = dates.astype(np.int64) * 2 + mornings
+    keys = np.where(np.isnat(dates), _NOT_A_TIME, dates.astype(np.int64) * 2 + mornings)
     wanted, place = np.unique(keys, return_inverse=True)
     found = np.array(
         [
-            known.expiry_ns(_EPOCH_DAY + timedelta(days=key // 2), SettlementTime.AM if key % 2 else SettlementTime.PM)
+            key
+            if key == _NOT_A_TIME
+            else known.expiry_ns(
+                _EPOCH_DAY + timedelta(days=key // 2), SettlementTime.AM if key % 2 else SettlementTime.PM
+            )
             for key in wanted.tolist()
         ],
         np.int64,
@@ -51,14 +58,20 @@ def expiry_ns(expiry: Any, is_am: Any = False, *, days: Calendars | None = None)
 
 def seconds_to(expires_ns: Any, now_ns: Any) -> Any:
     """Seconds from one instant to the other, negative after it; exact to the nanosecond within three months."""
-    left = np.asarray(expires_ns, np.int64) - np.asarray(now_ns, np.int64)
+    left = _between(expires_ns, now_ns)
     return shaped((left / NS_PER_S).reshape(-1), left.shape)
 
 
 def years_to(expires_ns: Any, now_ns: Any) -> Any:
     """Years of 365 days (ACT/365 Fixed, to the nanosecond) from one instant to the other, negative after it."""
-    left = np.asarray(expires_ns, np.int64) - np.asarray(now_ns, np.int64)
+    left = _between(expires_ns, now_ns)
     return shaped((left / (SECONDS_PER_YEAR * NS_PER_S)).reshape(-1), left.shape)
+
+
+def _between(expires_ns: Any, now_ns: Any) -> Floats:
+    """Nanoseconds, rounded only once they are few; NaN where either is not a time."""
+    end, start = np.asarray(expires_ns, np.int64), np.asarray(now_ns, np.int64)
+    return np.where((end == _NOT_A_TIME) | (start == _NOT_A_TIME), np.nan, end - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +168,7 @@ class TradingClock:
         after = np.searchsorted(self.knots_ns, at, side="right")
         knot = np.maximum(after - 1, 0)
         years = self.passed[knot] + (at - self.knots_ns[knot]) / NS_PER_S * self.speeds[after]
-        return shaped(np.asarray(years, np.float64).reshape(-1), at.shape)
+        return shaped(np.where(at == _NOT_A_TIME, np.nan, years).reshape(-1), at.shape)
 
     def years_to(self, expires_ns: Any, now_ns: Any) -> Any:
         """Years of variance time from one instant to the other, negative after it."""
@@ -172,7 +185,7 @@ class TradingClock:
         after = np.searchsorted(self.passed, known, side="left")
         knot = np.maximum(after - 1, 0)
         passed_ns = np.rint((known - self.passed[knot]) / self.speeds[after] * NS_PER_S).astype(np.int64)
-        found = np.where(np.isfinite(years), self.knots_ns[knot] + passed_ns, np.iinfo(np.int64).min)
+        found = np.where(np.isfinite(years), self.knots_ns[knot] + passed_ns, _NOT_A_TIME)
         return int(found) if found.shape == () else found
 
 

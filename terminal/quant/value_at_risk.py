@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from terminal.quant.columns import Floats, shaped
+from terminal.quant.columns import Floats, floats, shaped
 
 _SNAP = 1e-9
 """20 * (1 - 0.95) is 1.0000000000000009 and means 1."""
@@ -198,7 +198,7 @@ def components(weights: Any, covariance: Any, confidence: float) -> ComponentRis
 
 def _columns(*values: Any) -> list[Floats]:
     """Fresh float arrays of the common shape; raises ValueError when there is none."""
-    return [np.array(each) for each in np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))]
+    return [np.array(each) for each in np.broadcast_arrays(*(floats(value) for value in values))]
 
 
 def _spoil(deviation: Floats, confidence: Floats) -> None:
@@ -208,7 +208,7 @@ def _spoil(deviation: Floats, confidence: Floats) -> None:
 
 
 def _known(returns: Any) -> Floats:
-    values = np.asarray(returns, np.float64).reshape(-1)
+    values = floats(returns).reshape(-1)
     return values[np.isfinite(values)]
 
 

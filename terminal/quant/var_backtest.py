@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from terminal.quant.columns import Flags, Floats, shaped
+from terminal.quant.columns import Flags, Floats, floats, shaped
 
 _BASEL_DAYS, _BASEL_CONFIDENCE = 250, 0.99
 _BASEL_ADDED = (0.0, 0.0, 0.0, 0.0, 0.0, 0.40, 0.50, 0.65, 0.75, 0.85, 1.0)
@@ -62,7 +62,7 @@ def exceptions(returns: Any, var: Any) -> Flags:
 
     Raises ValueError when the shapes do not fit together.
     """
-    made, forecast = np.broadcast_arrays(np.asarray(returns, np.float64), np.asarray(var, np.float64))
+    made, forecast = np.broadcast_arrays(floats(returns), floats(var))
     known = ~(np.isnan(made) | np.isnan(forecast))
     hits: Flags = -made[known] > forecast[known]
     return hits

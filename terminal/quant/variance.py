@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from terminal.quant.columns import Flags, Floats, shaped
+from terminal.quant.columns import Flags, Floats, floats, shaped
 
 MINUTES_30_DAYS = 43_200.0
 MINUTES_365_DAYS = 525_600.0
@@ -67,9 +67,7 @@ def select(
     """What :func:`vix_style` sums up: the forward from the strike where call and put are nearest to each other, K0
     below it, and from there outwards every option with a bid until two in a row have none. None: there is no forward.
     """
-    columns = np.broadcast_arrays(
-        *(np.asarray(each, np.float64) for each in (strikes, call_bid, call_ask, put_bid, put_ask))
-    )
+    columns = np.broadcast_arrays(*(floats(each) for each in (strikes, call_bid, call_ask, put_bid, put_ask)))
     strike, call_low, call_high, put_low, put_high = (np.atleast_1d(each).reshape(-1) for each in columns)
     known = np.isfinite(strike) & (strike > 0.0)
     _, first = np.unique(np.where(known, strike, np.inf), return_index=True)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import lfilter
 
-from terminal.quant.columns import Flags, Floats
+from terminal.quant.columns import Flags, Floats, floats
 
 TRADING_DAYS = 252.0
 _GARMAN_KLASS = 2.0 * np.log(2.0) - 1.0
@@ -131,7 +131,7 @@ def _rogers_satchell(bars: _Bars) -> Floats:
 
 
 def _series(values: Any) -> Floats:
-    series = np.asarray(values, np.float64)
+    series = floats(values)
     if series.ndim == 0:
         raise ValueError("prices and returns come as series, not as one number")
     return series

@@ -116,6 +116,17 @@ def test_days_with_holes_are_left_out() -> None:
     assert nothing.observations == 0
 
 
+def test_a_series_that_does_not_move_tells_nothing() -> None:
+    """Nor does rounding: the mean of equal numbers may miss them by a digit."""
+    moving = 0.01 * np.random.default_rng(5).normal(size=(60, 2))
+    with_cash = np.column_stack((moving, np.full(60, 0.1)))
+    assert (with_cash[:, 2] - with_cash[:, 2].mean()).any()
+    found = correlation.ledoit_wolf_constant_correlation(with_cash)
+    assert not found.covariance[2].any()
+    pair = np.asarray(np.corrcoef(moving.T))[0, 1]
+    assert found.correlation[0, 1] == pytest.approx(pair, rel=1e-12)
+
+
 def test_ewma_covariance() -> None:
     returns, _ = market(60, 3, 6)
     weights = 0.9 ** np.arange(60)[::-1]

@@ -152,3 +152,13 @@ def test_shapes_and_bad_input(clock: TradingClock) -> None:
         Event(10, 20, -1.0)
     with pytest.raises(ValueError, match="before"):
         TradingClock.over(LAST, FIRST)
+
+
+def test_an_unknown_expiry_has_no_time(clock: TradingClock) -> None:
+    known, unknown = expiry_time.expiry_ns(np.array(["2024-03-08", "NaT"], "datetime64[D]"))
+    assert known == expiry_time.expiry_ns(date(2024, 3, 8))
+    assert np.isnat(np.int64(unknown).view("datetime64[ns]"))
+    for found in (expiry_time.seconds_to([known, unknown], known), expiry_time.years_to([known, unknown], known),
+                  clock.years_to([known, unknown], known)):  # fmt: skip
+        assert found[0] == 0.0
+        assert np.isnan(found[1])
