@@ -30,6 +30,8 @@ POOLED_RATE_ERROR = 0.005
 """How far the rate of one expiry may lie from that of all together."""
 _LEAST_TOLERANCE = 0.25
 """A pair counts at most as exact as this part of the usual pair: a locked market is not exact to the last digit."""
+_TICKS = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01, 0.005, 0.0025, 0.001)
+"""What prices may be rounded to, the coarsest first: where bid and ask are one price, all that says how exact it is."""
 _HIGHEST, _LONGEST, _STEEPEST = 1e12, 1000.0, 10.0
 """What is greater is no price, no time in years and no rate."""
 _LEAST_SHARE = 0.5
@@ -266,7 +268,18 @@ def _pair_up(strike: Floats, is_call: Flags, bid: Floats, ask: Floats, refusals:
     alone = np.setdiff1d(np.concatenate(legs), np.concatenate((call, put)))
     refusals[alone] = Refusal.NO_PARTNER
     call_middle, put_middle = (0.5 * (bid[legs] + ask[legs]) for legs in (call, put))
-    return _Pairs(strikes, call, put, call_middle, put_middle, 0.5 * (ask[call] - bid[call] + ask[put] - bid[put]))
+    tolerance = 0.5 * (ask[call] - bid[call] + ask[put] - bid[put])
+    least = _tick(np.concatenate((bid[call], ask[call], bid[put], ask[put])))
+    return _Pairs(strikes, call, put, call_middle, put_middle, np.maximum(tolerance, least))
+
+
+def _tick(prices: Floats) -> float:
+    """The coarsest tick of which all are multiples; 0 if none."""
+    for tick in _TICKS:
+        steps = prices / tick
+        if (np.abs(steps - np.rint(steps)) <= 1e-6).all():
+            return tick
+    return 0.0
 
 
 def _near(pairs: _Pairs, spot: float, window: float, refusals: Codes) -> _Pairs:

@@ -163,6 +163,18 @@ def test_the_error_is_honest() -> None:
     assert 0.7 < np.std(misses) < 1.4
 
 
+@pytest.mark.parametrize(("spot", "tick"), [(100.0, 0.01), (100.0, 0.05), (5000.0, 0.01), (5000.0, 0.05)])
+def test_locked_quotes_are_as_exact_as_their_tick(spot: float, tick: float) -> None:
+    """Settlement prices have no spread, and yet are rounded."""
+    strike, is_call = np.repeat(np.arange(0.8, 1.21, 0.025) * spot, 2), np.tile([True, False], 17)
+    price = np.rint(european.price(spot, strike, 0.25, 0.2, 0.04, 0.01, is_call) / tick) * tick
+    found = parity.implied_forward(strike, is_call, price, price, 0.25, spot=spot)
+    assert found.status == ParityStatus.SOLVED
+    assert Refusal.OFF_PARITY not in found.refused()
+    assert abs(found.forward - spot * np.exp(0.0075)) <= 4.0 * found.forward_error
+    assert found.forward_error < tick
+
+
 def test_expiries_share_what_they_know_of_the_rate() -> None:
     chains = [quotes(time, 0.045, 0.01, noise=0.3, seed=3) for time in (0.02, 0.25, 1.0, 2.0)]
     columns: dict[str, Any] = {
