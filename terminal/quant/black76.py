@@ -28,15 +28,15 @@ def price(forward: Any, strike: Any, time: Any, vol: Any, discount: Any, is_call
 def greeks(forward: Any, strike: Any, time: Any, vol: Any, discount: Any, is_call: Any) -> Greeks:
     """Price and Greeks with respect to the forward: ``delta = dV/dF``, ``gamma``, ``vanna`` and ``charm`` likewise.
 
-    The rate behind the discount, ``-ln(discount) / T`` (0 at expiry), is what theta and charm hold fixed while calendar
-    time passes, and what ``rho = -T V`` moves while the forward stays.
+    The rate behind the discount, ``-ln(discount) / T`` (0 at expiry and where the discount is 0), is what theta and
+    charm hold fixed while calendar time passes, and what ``rho = -T V`` moves while the forward stays.
     """
     factor = _factor(discount)
     found = european.greeks(forward, strike, time, vol, 0.0, 0.0, is_call)
     value, delta, gamma, vega, theta, _, vanna, volga, charm = (_times(row, factor) for row in found)
     years = floats(time)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(years > 0.0, -np.log(factor) / years, 0.0)
+        rate = np.where((years > 0.0) & (factor > 0.0), -np.log(factor) / years, 0.0)
         return Greeks(
             value, delta, gamma, vega, _plus(theta, rate * value), _times(value, -years), vanna, volga,
             _plus(charm, rate * delta),

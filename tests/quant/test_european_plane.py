@@ -308,3 +308,4 @@ def test_black76_greeks_are_derivatives() -> None:
     assert black76.price(100.0, 90.0, 0.0, 0.2, 0.5, True) == 5.0
     assert np.isnan(black76.price(100.0, 90.0, 1.0, 0.2, [-1.0, np.nan, np.inf], True)).all()
     assert np.isnan(np.array(black76.greeks(100.0, 90.0, 1.0, 0.2, -1.0, True))).all()
+    assert list(black76.greeks(100.0, 90.0, 1.0, 0.2, 0.0, True)) == [0.0] * 9
