@@ -17,6 +17,7 @@ SQRT_2PI = 2.5066282746310002
 INV_SQRT_2PI = 0.3989422804014327
 LN_SQRT_2PI = 0.9189385332046728
 _SQRT_HALF_PI = 1.2533141373155003
+_FAR = 1e5
 
 
 @nb.njit(nb.float64(nb.float64), nogil=True, cache=True, error_model="numpy")
@@ -108,9 +109,9 @@ def time_value(forward_value: float, strike_value: float, x: float, s: float) ->
     error_model="numpy",
 )
 def black(forward_value: float, strike_value: float, x: float, s: float, is_call: bool) -> float:
-    """Black's price from discounted forward and strike; zero ``s`` or an infinite ``x`` give the limit."""
+    """Black's price from discounted forward and strike; zero ``s`` or an ``x`` beyond all deviations give the limit."""
     intrinsic = forward_value - strike_value if is_call else strike_value - forward_value
-    if s == 0.0 or math.isinf(x):
+    if s == 0.0 or abs(x) > _FAR * s:
         return max(intrinsic, 0.0)
     value = time_value(forward_value, strike_value, x, s)
     most = forward_value if is_call else strike_value

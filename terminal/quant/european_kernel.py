@@ -24,6 +24,8 @@ from terminal.quant.normal_kernel import vector_exp
 _F = nb.float64
 _MOST_S = 1e4
 """An s above it changes nothing: the call is worth its asset."""
+_FAR = 1e5
+"""Deviations beyond which nothing is left of the density, at any scale: such an option is at its limit."""
 _NINE, _EIGHT = nb.types.UniTuple(_F, 9), nb.types.UniTuple(_F, 8)
 Nine = tuple[float, float, float, float, float, float, float, float, float]
 Eight = tuple[float, float, float, float, float, float, float, float]
@@ -80,6 +82,8 @@ def price_row(
     if s == 0.0 or held == 0.0 or paid == 0.0:
         return max(gain, 0.0)
     x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
+    if abs(x) > _FAR * s:
+        return max(gain, 0.0)
     value = parts(held, paid, x, s, is_call)[0]
     if (x <= 0.0) != is_call:
         value = max(gain + value, 0.0)
@@ -129,6 +133,8 @@ def greeks_row(
     if s == 0.0 or held == 0.0 or paid == 0.0:
         return _limit_greeks(spot, strike, time, vol, rate, dividend_yield, is_call)
     x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
+    if abs(x) > _FAR * s:
+        return _limit_greeks(spot, strike, time, vol, rate, dividend_yield, is_call)
     _, density, asset, cash, d1, d2 = parts(held, paid, x, s, is_call)
     sign = 1.0 if is_call else -1.0
     delta = sign * asset / spot
@@ -156,10 +162,10 @@ def higher_row(
     root = math.sqrt(time)
     s = min(vol * root, _MOST_S)
     sign = 1.0 if is_call else -1.0
-    if s == 0.0 or held == 0.0 or paid == 0.0:
+    x = log_moneyness(spot, strike, (rate - dividend_yield) * time) if spot > 0.0 and strike > 0.0 else 0.0
+    if s == 0.0 or held == 0.0 or paid == 0.0 or abs(x) > _FAR * s:
         weight = payoff_weight(spot, strike, sign * (held - paid), is_call)
         return 0.0, 0.0, 0.0, 0.0, 0.0, -sign * weight * time * held, -sign * weight * discount, 0.0
-    x = log_moneyness(spot, strike, (rate - dividend_yield) * time)
     _, density, asset, cash, d1, d2 = parts(held, paid, x, s, is_call)
     gamma = density / spot / (spot * s)
     vega, product = density * root, d1 * d2

@@ -145,6 +145,15 @@ def test_limits_meet_the_formula() -> None:
                 assert getattr(at, name) == pytest.approx(getattr(beside, name), abs=1e-9), (corner, is_call, name)
 
 
+@pytest.mark.parametrize(("time", "vol"), [(1.0, 1e-160), (1.0, 1e-310), (2.3e-308, 0.2), (1e-300, 1e-300)])
+def test_next_to_no_deviation_is_the_limit(time: float, vol: float) -> None:
+    for is_call in (True, False):
+        at, beside = (european.greeks(1.0, 2.0, time, v, 0.03, 0.01, is_call) for v in (0.0, vol))
+        assert at == beside
+        assert european.price(1.0, 2.0, time, vol, 0.03, 0.01, is_call) == at.price
+        assert all(np.isfinite(european.higher_greeks(1.0, 2.0, time, vol, 0.03, 0.01, is_call)))
+
+
 def test_zero_vol_at_the_forward_has_a_vega() -> None:
     at = european.greeks(100.0, 100.0, 1.0, 0.0, 0.02, 0.02, True)
     beside = european.greeks(100.0, 100.0, 1.0, 1e-9, 0.02, 0.02, True)
