@@ -35,11 +35,20 @@ def smile_point(k: float, theta: float, u: float, v: float) -> tuple[float, floa
 
 @nb.njit(nb.float64(_F1, _F2), nogil=True, cache=True, error_model="numpy")
 def after_slope(times: Floats, nodes: Floats) -> float:
-    """The variance per year after the last node: that of the last interval, or on average where there is one node."""
+    """The variance per year after the last node: that of the second half of the time up to it.
+
+    The last interval may be hours (settlement in the morning and in the afternoon), and what a tick is over hours would
+    be the forward variance of years.
+    """
     n = times.size
-    if n == 1:
-        return nodes[0, 0] / times[0]
-    return (nodes[n - 1, 0] - nodes[n - 2, 0]) / (times[n - 1] - times[n - 2])
+    half = 0.5 * times[n - 1]
+    at = np.searchsorted(times, half, side="right")
+    if at == 0:
+        before = nodes[0, 0] * (half / times[0])
+    else:
+        part = (half - times[at - 1]) / (times[at] - times[at - 1])
+        before = nodes[at - 1, 0] + part * (nodes[at, 0] - nodes[at - 1, 0])
+    return max(nodes[n - 1, 0] - before, 0.0) / (times[n - 1] - half)
 
 
 @nb.njit(
@@ -52,7 +61,7 @@ def slice_between(t: float, at: int, times: Floats, nodes: Floats) -> tuple[floa
     """``(theta, u, v)`` at ``t``; ``at`` is how many of ``times`` are at or before it.
 
     Between nodes on the straight line; before the first all three in proportion to time; after the last ``theta`` goes
-    on with the last interval's slope, ``u`` and ``v`` with its square root up to their bound.
+    on as in the second half of the time, ``u`` and ``v`` with its square root up to their bound.
     """
     n = times.size
     if at == 0:

@@ -10,8 +10,9 @@ Martini 2019; Mingone 2022): ``theta``, ``u`` and ``v`` do not fall, and ``phi``
 **Between and beyond the expiries.** Between two nodes ``theta``, ``u``, ``v`` are linear in time: the first three
 conditions are inherited, ``phi`` is a ratio of linear functions and monotone, and ``(u + v) max(u, v) - 8 theta`` is
 convex along the line. Before the first node all three shrink in proportion to time (the vols are those of the first
-node); after the last ``theta`` grows with the last slope and ``u``, ``v`` with its square root up to 4. So the
-surface is free of static arbitrage at every time, by proof and not by inspection.
+node); after the last ``theta`` grows as over the second half of the time up to it (the last interval may be hours,
+and its slope noise), ``u``, ``v`` with its square root up to 4. So the surface is free of static arbitrage at every
+time, by proof and not by inspection.
 
 **Fit.** Bid and ask become bounds on ``sqrt(w)``. The loss of a quote is almost flat within them and grows outside,
 by least squares near the spread, while a quote far off ceases to pull (Cauchy's loss); it is measured in

@@ -20,6 +20,8 @@ from terminal.quant.svi_shape import g_of, smile_of
 _ROUNDING = 1e-13
 """``16 w^2 g`` below zero by less than this part of its terms is rounding, not arbitrage."""
 _SPAN = 30.0
+_NO_BEND, _LEAST_SIGMA = 1e-13, 1e-100
+"""A ``sigma`` below this part of where the smile happens, or that its powers are no doubles, is a kink."""
 _GOLDEN = 0.3819660112501051
 _DOMAIN = np.array([-np.inf, np.inf])
 
@@ -121,6 +123,10 @@ def _is_slice(a: float, b: float, rho: float, m: float, sigma: float) -> bool:
     return bool(np.isfinite(a + b + rho + m + sigma) and b >= 0.0 and sigma >= 0.0 and abs(rho) <= 1.0)
 
 
+def _is_kink(a: float, b: float, m: float, sigma: float) -> bool:
+    return sigma <= max(_NO_BEND * max(abs(m), abs(a) / b), _LEAST_SIGMA)
+
+
 def _intervals(a: float, b: float, rho: float, m: float, sigma: float) -> tuple[bool, tuple[tuple[float, float], ...]]:
     """Whether the slice is free, and the intervals of log-moneyness where ``g`` is negative."""
     if not _is_slice(a, b, rho, m, sigma):
@@ -129,7 +135,7 @@ def _intervals(a: float, b: float, rho: float, m: float, sigma: float) -> tuple[
         return False, ()
     if b == 0.0:
         return True, ()
-    if sigma == 0.0:
+    if _is_kink(a, b, m, sigma):
         bad = _kinked(a, b, rho, m)
     else:
         signs, x = _sign_changes(a, b, rho, m, sigma)
@@ -138,13 +144,14 @@ def _intervals(a: float, b: float, rho: float, m: float, sigma: float) -> tuple[
     return not bad, tuple((float(low), float(high)) for low, high in bad)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _sign_changes(a: float, b: float, rho: float, m: float, sigma: float) -> tuple[Floats, Floats]:
     """The places ``x`` where ``g`` may change its sign, in order, and for every gap between them whether it is
     negative.
 
     All in units of ``sigma``: ``k = m + sigma sinh(x)``.
     """
-    if sigma == 0.0 or b == 0.0:
+    if b == 0.0 or _is_kink(a, b, m, sigma):
         return np.zeros(1), np.empty(0)
     half_up, half_down = np.array([0.5, 0.0, 0.5]), np.array([-0.5, 0.0, 0.5])
     one = np.array([0.0, 1.0, 0.0])
@@ -164,6 +171,8 @@ def _sign_changes(a: float, b: float, rho: float, m: float, sigma: float) -> tup
     wide = [np.pad(each, (11 - each.size) // 2) for each in parts]
     n = np.sum(wide, axis=0)
     size = np.sum(np.abs(wide), axis=0)
+    if not np.isfinite(size).all():
+        return np.ones(1), np.empty(0)  # parameters whose powers are no doubles cannot be called free
     n = np.where(np.abs(n) <= 4e-16 * size, 0.0, n)
     roots = np.roots(n[::-1])
     real = roots[(roots.real > 0.0) & (np.abs(roots.imag) <= 1e-5 * np.abs(roots.real))].real

@@ -67,14 +67,15 @@ def replicate(
     through the log contract's at the strikes.
 
     ``put`` and ``call`` are prices at the strikes; of the puts above ``split`` and the calls below none is read.
-    Strikes with no usable price are left out. ``split`` is the last strike not above the forward unless given. The
+    Strikes with no usable price are left out, of one
+    that is given twice the later rows. ``split`` is the last strike not above the forward unless given. The
     outermost strike of either side only bounds the next weight. NaN with fewer than two strikes on a side, or bad
     scalars.
     Raises ValueError when the shapes do not broadcast.
     """
     strike, put, call = (np.asarray(each, np.float64).reshape(-1) for each in np.broadcast_arrays(strike, put, call))
-    order = np.argsort(strike, kind="stable")
-    strike, put, call = strike[order], put[order], call[order]
+    strike, order = np.unique(strike, return_index=True)
+    put, call = put[order], call[order]
     none = Strip(np.nan, np.empty(0), np.empty(0, bool), np.empty(0))
     if not np.isfinite(forward + discount + time) or min(forward, discount, time) <= 0.0:
         return none

@@ -188,6 +188,18 @@ def test_a_warm_start_stays_where_it_is_and_takes_other_expiries() -> None:
     assert moved.report.share_inside() > surface.fit(other).report.share_inside() - 0.05
 
 
+def test_noise_over_the_last_hours_is_no_forward_variance() -> None:
+    """The same day's morning and afternoon settlement, a tick apart in vol, as the last two expiries."""
+    k = np.linspace(-0.3, 0.3, 41)
+    for tick in (-0.001, 0.001, 0.003):
+        vol = np.repeat([0.2, 0.2, 0.2 + tick], k.size) - 0.1 * np.tile(k, 3)
+        times = np.array([0.25, 1.0, 1.0 + 6.5 / 24.0 / 365.0])
+        strike = 100.0 * np.exp(np.tile(k, 3))
+        fitted = surface.fit(surface.from_vols(times.repeat(k.size), 100.0, strike, vol - 0.002, vol + 0.002))
+        np.testing.assert_allclose(fitted.implied_vol(100.0, np.array([1.1, 2.0, 5.0])), 0.2, atol=0.006)
+        assert_no_arbitrage(fitted)
+
+
 def test_four_threads_agree() -> None:
     chains = [index_chain(np.array([0.01, 0.1, 0.5]), strikes=60, noise=0.004, seed=seed)[0] for seed in range(8)]
     alone = [surface.fit(chain).nodes for chain in chains]

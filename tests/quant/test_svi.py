@@ -177,3 +177,13 @@ def test_bad_input_is_nan_in_its_place_only() -> None:
     assert svi.total_variance(np.empty(0), *VOGT).shape == (0,)
     with pytest.raises(ValueError, match="broadcast"):
         svi.total_variance(np.ones(2), np.ones(3), 0.1, 0.0, 0.0, 0.1)
+
+
+def test_a_bend_too_narrow_for_a_double_is_a_kink() -> None:
+    """The verdict does not depend on how narrow the bend is, and no size of a parameter raises."""
+    for sigma in (1e-8, 1e-14, 1e-30, 1e-80, 1e-160, 1e-300, 0.0):
+        assert svi.has_butterfly_arbitrage(0.04, 1.9, 0.3, 0.0, sigma)
+        assert svi.has_butterfly_arbitrage(0.0, 0.1, 0.3, 0.0, sigma)
+        assert not svi.has_butterfly_arbitrage(0.04, 0.1, 0.3, 0.0, sigma)
+        assert svi.minimum_g(0.04, 0.1, -0.3, 0.2, sigma)[0] == pytest.approx(0.24894375)
+    assert svi.has_butterfly_arbitrage(0.04, [1e170, 0.1], 0.0, 0.0, [0.1, 1e200]).tolist() == [True, True]
