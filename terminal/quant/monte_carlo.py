@@ -52,8 +52,9 @@ class Draws:
 
     def __post_init__(self) -> None:
         """Raises ValueError when nothing could be drawn."""
-        if self.paths < 2 or self.threads < 1 or self.seed < 0:
-            raise ValueError("draws need two paths, one thread and a seed of zero at least")
+        least = 3 if self.sampling is Sampling.ANTITHETIC else 2
+        if self.paths < least or self.threads < 1 or self.seed < 0:
+            raise ValueError("draws need two paths or pairs, one thread and a seed of zero at least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ class GeometricBrownian:
 
 @dataclass(frozen=True, slots=True)
 class Merton:
-    """Merton's (1976) jumps: ``intensity`` a year, log jumps normal with ``jump_mean`` and ``jump_deviation``."""
+    """Merton's (1976) jumps: ``intensity`` a year, log jumps normal with ``jump_mean`` and ``jump_deviation``.
+
+    ValueError where more than 700 are expected between two dates.
+    """
 
     spot: float
     vol: float
@@ -146,6 +150,8 @@ class Merton:
 
     def walk(self, normals: list[Floats], lengths: Floats) -> tuple[Floats, Floats | None]:
         """See :class:`Model`."""
+        if self.intensity * lengths.max() > kernel.MOST_MEAN_JUMPS:
+            raise ValueError(f"more than {kernel.MOST_MEAN_JUMPS:.0f} jumps between two dates: simulate more dates")
         spots = _empty_paths(normals)
         kernel.merton(*normals, lengths, np.array(self._numbers()), spots)
         return spots, None

@@ -19,6 +19,12 @@ _I2 = nb.int64[:, ::1]
 _PSI_SWITCH = 1.5
 """Andersen (2008), section 3.2.3: any value between 1 and 2 does."""
 _MOST_JUMPS = 1000
+MOST_MEAN_JUMPS = 700.0
+"""Of one date: above, the weight of no jump at all would be zero and all others with it."""
+_LEAST_SIGMA = 1e-10
+"""A vol of variance below counts as none: rho / sigma times the variance would lose what it is to keep."""
+_STILL = 1e-28
+"""Of the squared relative deviation of a variance that does not move."""
 
 
 @nb.njit(nb.void(_F2, _I2, _F2, _F1, _F2), nogil=True, cache=True, error_model="numpy")
@@ -99,7 +105,7 @@ def _next_variance(mean: float, spread: float, normal: float, weight: float) -> 
     if mean <= 0.0:
         return 0.0, 0.0
     psi = spread / (mean * mean)
-    if psi < 1e-14:
+    if psi < _STILL:
         return mean, weight * mean
     if psi <= _PSI_SWITCH:
         twice = 2.0 / psi
@@ -129,7 +135,9 @@ def heston(
     ``model``: spot, drift r - q, v0, kappa, theta, sigma, rho. One step a date; central weights of one half.
     """
     spot, drift, start = model[0], model[1], model[2]
-    kappa, theta, sigma, rho = model[3], model[4], model[5], model[6]
+    kappa, theta, rho = model[3], model[4], model[6]
+    moves = model[5] > _LEAST_SIGMA
+    sigma = model[5] if moves else 0.0
     for row in range(normals.shape[0]):
         log, here = math.log(spot), start
         out[row, 0], variance[row, 0] = spot, start
@@ -141,10 +149,10 @@ def heston(
             mean = theta * gone + here * decay
             spread = sigma * sigma * (here * decay * span + 0.5 * theta * gone * span)
             # Andersen (2008), eq. 33; with sigma 0 the variance is known and nothing of it is correlated.
-            tie = rho / sigma if sigma > 0.0 else 0.0
+            tie = rho / sigma if moves else 0.0
             k1 = 0.5 * length * (kappa * tie - 0.5) - tie
             k2 = 0.5 * length * (kappa * tie - 0.5) + tie
-            k3 = 0.5 * length * (1.0 - rho * rho) if sigma > 0.0 else 0.5 * length
+            k3 = 0.5 * length * (1.0 - rho * rho) if moves else 0.5 * length
             weight = k2 + 0.5 * k3
             following, log_mean = _next_variance(mean, spread, variance_normals[row, step], weight)
             k0 = -log_mean - (k1 + 0.5 * k3) * here

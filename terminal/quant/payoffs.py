@@ -88,9 +88,12 @@ def geometric_asian_price(
 ) -> float:  # fmt: skip
     """Price of the option on the geometric mean of the spots at ``times``, in years (Kemna and Vorst 1990, discrete).
 
-    The log of the mean is normal: its variance is that of the mean of a Brownian motion at the dates.
+    The log of the mean is normal: its variance is that of the mean of a Brownian motion at the dates. Raises ValueError
+    unless these are finite and rise from 0 or above.
     """
     dates = np.asarray(times, np.float64)
+    if dates.size == 0 or not np.isfinite(dates).all() or (np.diff(dates, prepend=0.0) < 0.0).any():
+        raise ValueError("times are finite and rise from 0")
     count = dates.size
     # The increment before date i is in the mean count - i times.
     increments = np.diff(dates, prepend=0.0)

@@ -160,8 +160,10 @@ def _variance(paths: Paths) -> np.ndarray:
     return paths.variance
 
 
-def test_heston_without_vol_of_vol_is_black_scholes() -> None:
-    model = Heston(100.0, 0.03, 0.01, 0.04, 2.0, 0.04, 0.0, -0.5)
+@pytest.mark.parametrize("sigma", [0.0, 1e-15, 1e-9, 1e-8, 1e-6])
+def test_heston_without_vol_of_vol_is_black_scholes(sigma: float) -> None:
+    """Next to nothing included, where the variance hardly moves, yet all that ties it to the spot is in how it does."""
+    model = Heston(100.0, 0.03, 0.01, 0.04, 2.0, 0.04, sigma, -0.9)
     found = monte_carlo.price(model, MONTHS, EuropeanPayoff(105.0, True), Draws(16384, 1))
     assert_near(found, european.price(100.0, 105.0, 1.0, 0.2, 0.03, 0.01, True))
 
@@ -198,3 +200,12 @@ def test_what_cannot_be_simulated_raises() -> None:
             monte_carlo.paths(BROWNIAN, times, Draws(16))
     with pytest.raises(ValueError, match="two paths"):
         Draws(1)
+    with pytest.raises(ValueError, match="two paths"):
+        Draws(2, sampling=Sampling.ANTITHETIC)  # one pair tells no error
+    crowd = Merton(100.0, 0.2, 0.0, 0.0, 900.0, 0.0, 0.005)
+    with pytest.raises(ValueError, match="jumps between two dates"):
+        monte_carlo.paths(crowd, [1.0], Draws(16))
+    assert monte_carlo.paths(crowd, [0.5, 1.0], Draws(32)).spot.std() > 0.0
+    for times in ([], [1.0, 0.5], [-1.0, 1.0], [np.nan]):
+        with pytest.raises(ValueError, match="rise"):
+            geometric_asian_price(100.0, 100.0, times, 0.2, 0.05, 0.0, True)
