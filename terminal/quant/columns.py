@@ -27,15 +27,16 @@ def float_columns(values: tuple[Any, ...], flag: Any) -> tuple[list[Floats], Fla
 
     Raises ValueError when the shapes do not fit together, TypeError for a flag of text or dates.
     """
-    plain = _plain([*values, flag])
+    plain = numbers_and_flag([*values, flag])
     arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in plain[:-1]), np.asarray(plain[-1], bool))
     shape = arrays[0].shape
     columns = [np.ascontiguousarray(array, np.float64).reshape(-1) for array in arrays[:-1]]
     return columns, np.ascontiguousarray(arrays[-1], np.bool_).reshape(-1), shape
 
 
-def _plain(values: Sequence[Any]) -> list[Any]:
-    """``values``, the last of them a flag, as numbers and arrays that hide nothing."""
+def numbers_and_flag(values: Sequence[Any]) -> list[Any]:
+    """``values``, the last of them a flag, as numbers and arrays that hide nothing: what is masked, and the first value
+    where the flag is NaN, is NaN. Raises TypeError for a flag of text or dates."""
     arrays = [value if type(value) in _PLAIN else _unmasked(value) for value in values]
     flag = arrays[-1]
     if type(flag) is bool:
@@ -90,7 +91,7 @@ def evaluate(kernel: Kernel, values: Sequence[Any], rows: int, out: Floats | Non
     one row; it may be one of the inputs. What is masked, and a row whose flag is NaN, gives NaN. Raises ValueError for
     shapes that do not broadcast or an ``out`` that does not fit, TypeError for a flag of text or dates.
     """
-    arrays = _plain(values)
+    arrays = numbers_and_flag(values)
     shape = common_shape(arrays)
     count = math.prod(shape)
     if out is None:

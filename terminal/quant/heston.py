@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from terminal.quant import implied_vol as black_vol
-from terminal.quant.columns import Floats, shaped
+from terminal.quant.columns import Floats, numbers_and_flag, shaped
 from terminal.quant.heston_fit import ExpiryFit, FitStatus, HestonFit, RejectedQuote, calibrate
 from terminal.quant.heston_integral_kernel import Status
 from terminal.quant.heston_kernel import GREEKS, solve_columns
@@ -105,8 +105,7 @@ def implied_vol(
 
 def _solve(rows: int, *arguments: Any) -> tuple[Floats, Any, tuple[int, ...]]:
     spot, strike, time, rate, dividend_yield, is_call, *model = arguments
-    values = [np.asarray(value, np.float64) for value in (spot, strike, rate, dividend_yield, time, *model)]
-    flags = np.asarray(is_call, np.bool_)
+    *values, flags = numbers_and_flag([spot, strike, rate, dividend_yield, time, *model, is_call])
     shape = np.broadcast(flags, *values).shape
     # One table: what float_columns does takes a tenth of a chain's time.
     table, calls = np.empty((len(values), *shape)), np.empty(shape, np.bool_)

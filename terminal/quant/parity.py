@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.quant import early_exercise, robust_line
-from terminal.quant.columns import floats
+from terminal.quant.columns import numbers_and_flag
 from terminal.quant.early_exercise import AmericanPairs
 from terminal.quant.robust_line import Flags, Floats, Line
 
@@ -139,7 +139,8 @@ def implied_forward(
     spot; ``ex_times`` says when dividends are paid, else they are taken as a yield. Raises ValueError when the shapes
     do not fit together.
     """
-    columns = np.broadcast_arrays(*(floats(each) for each in (strike, bid, ask, age)), np.asarray(is_call, np.bool_))
+    *numbers, flags = numbers_and_flag([strike, bid, ask, age, is_call])
+    columns = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in numbers), np.asarray(flags, np.bool_))
     strikes, bids, asks, ages, calls = (np.atleast_1d(each).reshape(-1) for each in columns)
     refusals = _refuse_quotes(strikes, bids, asks, ages, longest_age)
     if not (0.0 <= time <= _LONGEST and abs(rate) <= _STEEPEST and 0.0 <= rate_error <= _STEEPEST):

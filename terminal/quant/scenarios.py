@@ -148,7 +148,8 @@ def revalue(
 ) -> Revaluation:
     """P&L of ``book`` over all combinations of the shocks, each axis a scalar or a 1-d array.
 
-    ``spot_shocks`` are relative (-0.1: a tenth less, times each position's beta). ``vol_shocks`` are meant as
+    ``spot_shocks`` are relative (-0.1: a tenth less, times each position's beta); a loss of more than all leaves a spot
+    of zero, so that the crash a beta exaggerates still has its cell. ``vol_shocks`` are meant as
     ``vol_shock`` says; a vol that would be negative is zero. ``time_shifts`` are years that pass (``CALENDAR_DAY`` is
     one day) with the vols as they are; an option that expires within the shift is worth its payoff at the scenario's
     spot. ``smile`` gives the vols for Sticky.DELTA: a position's own vol moves by the difference of the smile between
@@ -218,6 +219,12 @@ def _of_underlying(values: Any, underlying: Any) -> Any:
     return np.where(known, np.append(values, np.nan)[np.where(known, index, -1)], np.nan)
 
 
+def _growth(beta: Floats, shock: Any) -> Floats:
+    """What becomes of a spot of 1: no less than 0."""
+    growth = 1.0 + beta * shock
+    return np.where(growth < 0.0, 0.0, growth)  # and NaN stays NaN
+
+
 def _vol_moves(part: _Columns, shocks: Floats, smile: SmileOf, rows: npt.NDArray[np.intp]) -> Floats:
     """What Sticky.DELTA adds to each vol at each spot, (spots, positions)."""
     moves = np.zeros((shocks.size, rows.size))
@@ -225,8 +232,8 @@ def _vol_moves(part: _Columns, shocks: Floats, smile: SmileOf, rows: npt.NDArray
     k, time = np.log(part.strike[options] / part.spot[options]), part.time[options]
     here = np.asarray(smile(k, time, rows[options]), np.float64)
     for move, shock in zip(moves, shocks, strict=True):
-        growth = 1.0 + part.beta[options] * shock
-        alive = growth > 0.0  # a spot of zero has a price that no vol changes, a negative one has none
+        growth = _growth(part.beta[options], shock)
+        alive = growth > 0.0  # a spot of zero has a price that no vol changes
         moved = k - np.log(np.where(alive, growth, 1.0))
         there = np.asarray(smile(moved, time, rows[options]), np.float64)
         move[options] = np.where(alive, there - here, 0.0)
@@ -260,7 +267,7 @@ class _Total:
     def _add_american(self, rows: npt.NDArray[np.intp], part: _Columns, moves: Floats) -> None:
         """One call for all cells: those of one position that differ in the spot only share its boundary."""
         grid, shape = self.grid, self.grid.shape
-        growth = 1.0 + part.beta * grid.spots[:, None]
+        growth = _growth(part.beta, grid.spots[:, None])
         # At a spot of zero no vol matters, so the smile need not move without end.
         vol = part.vol - part.slope * np.log(np.maximum(growth, 1e-300)) + (moves if moves.size else 0.0)
         vol = np.maximum(vol[:, None] * grid.scales[:, None] + grid.adds[:, None], 0.0)

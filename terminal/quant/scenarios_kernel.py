@@ -90,9 +90,10 @@ def _pass_time(work: Floats, count: int, elapsed: float) -> None:
 
 @nb.njit(nb.void(_F1, nb.int64, _F), nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def _shock_spot(work: Floats, count: int, shock: float) -> None:
-    """The spot moves by ``beta * shock`` of itself, and where there is a slope the smile moves along."""
+    """The spot moves by ``beta * shock`` of itself, never below zero; with a slope the smile moves along."""
     for i in range(count):
         growth = 1.0 + work[_BETA + i] * shock
+        growth = max(growth, 0.0)
         log_growth = vector_log(growth)
         log_growth = max(log_growth, -_FAR)
         work[_X_HERE + i] = work[_X + i] + log_growth

@@ -287,3 +287,13 @@ def test_four_threads_agree() -> None:
     for thread in threads:
         thread.join()
     assert all(np.array_equal(each, expected) for each in found)
+
+
+def test_a_right_that_is_no_boolean_is_refused_or_unknown() -> None:
+    model = (0.04, 2.0, 0.04, 0.5, -0.5)
+    with pytest.raises(TypeError, match="boolean"):
+        heston.price(100.0, 100.0, 1.0, 0.0, 0.0, "P", *model)
+    found = heston.price(
+        100.0, np.ma.masked_equal([100.0, 90.0, 80.0], 90.0), 1.0, 0.0, 0.0, [1.0, 1.0, np.nan], *model
+    )
+    assert np.isnan(found).tolist() == [False, True, True]

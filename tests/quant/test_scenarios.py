@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminal.quant import european
+from terminal.quant import american, european
 from terminal.quant.scenarios import CALENDAR_DAY, Book, Sticky, Style, VolShock, revalue
 
 SPOTS, VOLS, TIMES = (-1.0, -0.5, -0.03, 0.0, 0.2, 3.0), (-0.2, 0.0, 0.1), (0.0, 0.1, 5.0)
@@ -225,13 +225,26 @@ def test_a_position_that_cannot_be_valued_is_left_out_by_itself_and_named(name: 
         assert np.isfinite(np.delete(found.positions, [255, 555], axis=-1)).all()
 
 
-def test_a_spot_that_would_be_negative_has_no_value_in_that_cell_only() -> None:
-    book = Book(100.0, 100.0, 1.0, 0.2, 0.0, 0.0, True, [1.0, 1.0], beta=[1.0, 2.0])
-    found = revalue(book, (-0.6, -0.4), by_position=True)
-    assert found.missing.reshape(-1).tolist() == [1, 0]
-    assert (found.missing_positions.tolist(), found.missing_base) == ([1], 0)
+@pytest.mark.parametrize("style", [Style.LINEAR, Style.EUROPEAN, Style.AMERICAN])
+def test_a_loss_of_more_than_all_leaves_nothing(style: Style) -> None:
+    book = Book(100.0, 100.0, 1.0, 0.2, 0.01, 0.0, [True, False], 1.0, beta=3.0, style=style)
+    found = revalue(book, (-0.5, -1.0 / 3.0), by_position=True)
+    assert not found.missing.any()
     assert found.positions is not None
-    assert found.pnl[0, 0, 0] == found.positions[0, 0, 0, 0]
+    crash = found.positions[0, 0, 0]
+    if style is Style.LINEAR:
+        assert crash.tolist() == [-100.0, -100.0]
+    else:
+        price = american.price if style is Style.AMERICAN else european.price
+        for at, is_call in enumerate((True, False)):
+            before, after = (price(spot, 100.0, 1.0, 0.2, 0.01, 0.0, is_call) for spot in (100.0, 0.0))
+            assert crash[at] == pytest.approx(after - before, abs=1e-5)
+
+
+def test_a_beta_that_is_unknown_leaves_its_position_out() -> None:
+    found = revalue(Book(100.0, 100.0, 1.0, 0.2, 0.0, 0.0, True, [1.0, 1.0], beta=[1.0, np.nan]), (-0.6, 0.1))
+    assert found.missing.reshape(-1).tolist() == [1, 1]
+    assert found.missing_positions.tolist() == [1]
 
 
 def test_a_smile_without_an_answer_leaves_its_position_out() -> None:
