@@ -108,10 +108,6 @@ def test_a_bad_american_position_is_left_out_and_named() -> None:
     quiet = np.where(np.isin(np.arange(12), [2, 7]), 0, some.quantity)
     clean = revalue(replace(some, quantity=quiet, style=styles), SPOTS, VOLS, TIMES)
     assert np.allclose(found.pnl, clean.pnl, atol=1e-9)
-    beta = np.where(np.arange(12) == 4, 4.0, 1.0)
-    gone = revalue(replace(some, beta=beta), SPOTS)
-    assert gone.missing.reshape(-1).tolist() == [1, 0, 0]
-    assert (gone.missing_positions.tolist(), gone.missing_base) == ([4], 0)
 
 
 def test_expiry_within_the_step_pays_off_and_the_smile_moves_american_vols_too() -> None:
