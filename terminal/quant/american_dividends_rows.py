@@ -178,12 +178,13 @@ class Rows:
         held = base[EXERCISED] == 0.0
         up, down, far_up, far_down = (found[:2, place] for place in range(1, 5))
         step = np.where(bump > 0.0, bump, 1.0)
-        slope = (8.0 * (up - down) - (far_up - far_down)) / (12.0 * step)
-        bend = (16.0 * (up + down) - (far_up + far_down) - 30.0 * base[:2]) / (12.0 * step**2)
-        rho = (found[PRICE, 5] - found[PRICE, 6]) / (2.0 * _RATE_BUMP)
-        drift, variance = rate - carry, vol**2
-        theta = rate * value - drift * spot * delta - 0.5 * variance * spot**2 * gamma
-        charm = carry * delta - (drift + variance) * spot * gamma - 0.5 * variance * spot**2 * base[SPEED]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            slope = (8.0 * (up - down) - (far_up - far_down)) / (12.0 * step)
+            bend = (16.0 * (up + down) - (far_up + far_down) - 30.0 * base[:2]) / (12.0 * step**2)
+            rho = (found[PRICE, 5] - found[PRICE, 6]) / (2.0 * _RATE_BUMP)
+            drift, variance = rate - carry, vol**2
+            theta = rate * value - drift * spot * delta - 0.5 * variance * spot**2 * gamma
+            charm = carry * delta - (drift + variance) * spot * gamma - 0.5 * variance * spot**2 * base[SPEED]
         rest = (slope[0], theta, rho, slope[1], bend[0], charm)
         return np.stack([value, delta, gamma, *(np.where(held, each, 0.0) for each in rest)])
 

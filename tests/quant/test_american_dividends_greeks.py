@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,12 @@ def test_scalars_give_a_float_and_an_int() -> None:
     assert status == Status.SOLVED
     assert dividends.price(100.0, 100.0, 0.7, vol, 0.04, 0.0, False, SCHEDULE) == pytest.approx(8.0, abs=1e-8)
     assert isinstance(dividends.greeks(100.0, 100.0, 0.7, 0.2, 0.04, 0.0, False, SCHEDULE).charm, float)
+
+
+@pytest.mark.parametrize(("spot", "vol"), [(1e300, 0.2), (100.0, 1e-300)])
+def test_absurd_rows_warn_of_nothing_and_leave_their_neighbours(spot: float, vol: float) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = dividends.greeks([100.0, spot], 95.0, 1.0, [0.2, vol], 0.03, 0.01, True, [(0.4, 1.0)])
+    alone = dividends.greeks(100.0, 95.0, 1.0, 0.2, 0.03, 0.01, True, [(0.4, 1.0)])
+    assert found.volga[0] == pytest.approx(alone.volga, rel=1e-2)
