@@ -112,8 +112,8 @@ def _parabola(value: Any, x: Floats) -> Floats:
     """The vertex of a parabola through three points around each minimum: a few digits more than bracketing gives."""
     width = 2e-5
     down, here, up = value(x - width), value(x), value(x + width)
-    bend = up - 2.0 * here + down
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # beside a minimum there may be no variance, and no g
+        bend = up - 2.0 * here + down
         step = 0.5 * width * (down - up) / bend
     vertex = np.where((bend > 0.0) & (np.abs(step) < width), x + step, x)
     return np.where(value(vertex) <= here + 1e-15, vertex, x)

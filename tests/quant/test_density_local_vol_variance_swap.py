@@ -73,6 +73,24 @@ def test_any_free_slice_is_a_distribution(log_theta: float, size: float, rho: fl
     assert variance_swap.total_variance_of(smile) == pytest.approx(-2.0 * found.log_mean, rel=1e-7)
 
 
+def test_moments_are_integrals_of_the_density() -> None:
+    def smile(k: np.ndarray) -> Smile:
+        return ssvi.derivatives(k, 0.06, -0.6, 1.5)
+
+    found = density.moments_of(smile)
+
+    def moment(power: int) -> float:
+        def integrand(k: float) -> float:
+            return float(density.of_smile(smile(np.array([k]))).density[0]) * (k - found.log_mean) ** power
+
+        return float(quad(integrand, -12.0, 6.0, points=[-1.0, 0.0, 1.0], epsabs=1e-12, limit=400)[0])
+
+    deviation = found.log_variance**0.5
+    assert found.log_variance == pytest.approx(moment(2), rel=1e-6)
+    assert found.skewness == pytest.approx(moment(3) / deviation**3, rel=1e-5)
+    assert found.kurtosis == pytest.approx(moment(4) / deviation**4, rel=1e-5)
+
+
 def test_flat_surface(flat: SurfaceFit) -> None:
     k, t = np.linspace(-0.4, 0.4, 9), np.array([[0.0], [0.05], [0.3], [2.0]])
     np.testing.assert_allclose(local_vol.dupire(flat, k, t), 0.2, rtol=2e-4)
@@ -148,6 +166,15 @@ def test_the_published_strip() -> None:
     assert 1e4 * found.weight @ price == pytest.approx(419.8671, abs=1e-4)
     assert 1e4 * found.weight[0] == pytest.approx(163.04, abs=5e-3)
     assert found.strike.tolist() == [*np.arange(50.0, 101.0, 5.0), *np.arange(100.0, 136.0, 5.0)]
+
+
+@pytest.mark.parametrize("split", [80.0, 100.0, 125.0, None])
+def test_a_strip_of_one_vol_is_its_square_wherever_puts_give_way_to_calls(split: float | None) -> None:
+    strike = np.arange(20.0, 401.0, 0.25)
+    put, call = (0.98 * european.price(100.0, strike, 0.5, 0.2, 0.0, 0.0, side) for side in (False, True))
+    found = variance_swap.replicate(strike, put, call, 100.0, 0.98, 0.5, split)
+    assert found.variance == pytest.approx(0.04, rel=2e-4)
+    assert found.strike[found.is_call][0] == found.strike[~found.is_call][-1] == (split or 100.0)
 
 
 def test_a_fine_strip_meets_the_smile(fitted: SurfaceFit) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from terminal.quant import ssvi, svi
@@ -86,6 +86,7 @@ def raw_of(draw: tuple[float, ...]) -> tuple[float, float, float, float, float]:
 
 @settings(max_examples=150, deadline=None)
 @given(slices)
+@example((0.0, 1.0, 1.0, 0.0, 0.0))
 def test_verdict_agrees_with_a_dense_scan(draw: tuple[float, ...]) -> None:
     raw = raw_of(draw)
     a, b, rho, m, sigma = raw
