@@ -74,7 +74,8 @@ def _tier_row(tier: _Tier, columns: Columns, reference: Any, exact: Answer | Non
     error, (absolute, rows) = worst(prices, reference), known_error(prices, exact)
     best = tier.accuracy is list(Accuracy)[-1]
     note = "our highest tier" if best else f"worst error {error:.1e} per 100 of strike to our highest tier on {COUNT:,}"
-    note += f", goal {tier.error:.0e}; {absolute:.1e} to QuantLib QdFp of 100 nodes on the {rows} where that is known"
+    known = f"{absolute:.1e} to QuantLib QdFp of 100 nodes on the {rows} where that is known"
+    note += f", goal {tier.error:.0e}; {known if rows else 'no exact price of a peer to hold it against'}"
     row = figure(f"american_{tier.name}", COUNT / own, "options/s", goal=tier.goal, note=note)
     if best and not rows:
         return replace(row, meets_goal=None)  # nothing here to hold it against

@@ -19,7 +19,7 @@ from terminal.bench import quant_monte_carlo as path_rows
 from terminal.bench import quant_scenarios as scenario_rows
 from terminal.bench.peers import Peer, PeerFailed, ask
 from terminal.bench.quant_compare import QUANTLIB, beside, beside_child, figure, one_core, ratio_goal, seconds
-from terminal.quant import european, heston, implied_vol, scenarios
+from terminal.quant import american, european, heston, implied_vol, scenarios
 
 _SCRIPT = """
 def double(columns):
@@ -179,6 +179,15 @@ def test_an_american_price_is_held_against_what_is_known() -> None:
     assert error == pytest.approx(4e-10, rel=1e-3)
     assert american_rows.known_error(exact, None) == (0.0, 0)
     assert american_rows.worst(exact, exact + np.array([0.0, -0.5, 0.1])) == 0.5
+
+
+def test_without_quantlib_no_error_to_it_is_claimed() -> None:
+    columns = quant_inputs.options(8)
+    reference = american.price(*quant_inputs.market(columns), accuracy=american.Accuracy.PRECISE)
+    for tier in american_rows._TIERS:
+        row = american_rows._tier_row(tier, columns, reference, None)
+        assert "QdFp" not in row.note
+        assert "no exact price of a peer" in row.note
 
 
 def test_heston_by_brute_force_is_ours() -> None:
