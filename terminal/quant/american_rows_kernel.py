@@ -21,6 +21,8 @@ Indices = npt.NDArray[np.int64]
 
 INVALID, LIMIT, EUROPEAN, SINGLE, DOUBLE = 0, 1, 2, 3, 4
 """Not a number; no time, vol, spot or strike; never exercised early; below one boundary; between two boundaries."""
+_NO_DEVIATION = 1e-9
+"""vol sqrt(T) below it counts as none: the perpetual put's powers overflow, and the price moves by 4e-10 of the strike."""
 _NO_RATE = 1e-13
 """A rate below it is taken as zero: it moves a price by less than that share of strike or spot, times T."""
 _F = nb.float64
@@ -48,7 +50,7 @@ def normalise(
         r, q = put_rate[i], put_yield[i]
         gain[i] = scale[i] - near
         x[i] = near / scale[i] if scale[i] > 0.0 else np.inf
-        if vol[i] * math.sqrt(time[i]) == 0.0 or not 0.0 < x[i] < np.inf:
+        if vol[i] * math.sqrt(time[i]) < _NO_DEVIATION or not 0.0 < x[i] < np.inf:
             kind[i] = LIMIT
         elif r > 0.0 or (r == 0.0 and q < 0.0):
             kind[i] = SINGLE

@@ -211,3 +211,12 @@ def test_two_boundaries() -> None:
     assert low > 0.95 + 1e-4
     assert middle == pytest.approx(0.3, abs=1e-9)
     assert american.greeks(0.7, 1.0, 1.0, 0.1, -0.01, -0.04, False, accuracy=fast).delta == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("vol", [1e-14, 1e-12, 1e-10, 1e-9, 1e-8])
+def test_next_to_no_vol_is_the_certain_path(vol: float) -> None:
+    strike = np.array([95.0, 100.0, 105.0])[:, None, None]
+    rate, dividend_yield = np.array([[0.03, 0.01], [0.01, 0.03], [0.03, 0.0], [0.0, 0.03]]).T[:, :, None]
+    arguments = (rate, dividend_yield, np.array([True, False]))
+    certain = american.price(100.0, strike, 1.0, 0.0, *arguments)
+    assert american.price(100.0, strike, 1.0, vol, *arguments) == pytest.approx(certain, abs=1e-7)
