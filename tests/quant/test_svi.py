@@ -188,3 +188,14 @@ def test_a_bend_too_narrow_for_a_double_is_a_kink() -> None:
         assert not svi.has_butterfly_arbitrage(0.04, 0.1, 0.3, 0.0, sigma)
         assert svi.minimum_g(0.04, 0.1, -0.3, 0.2, sigma)[0] == pytest.approx(0.24894375)
     assert svi.has_butterfly_arbitrage(0.04, [1e170, 0.1], 0.0, 0.0, [0.1, 1e200]).tolist() == [True, True]
+
+
+def test_the_sufficient_conditions_end_where_the_theorem_ends() -> None:
+    """theta phi (1 + |rho|) below 4 and theta phi^2 (1 + |rho|) at most 4, either side of each bound."""
+    free = ssvi.is_surely_free_of_butterflies
+    assert free(0.04, 0.0, [9.999, 10.0, 10.001]).tolist() == [True, True, False]
+    assert free(16.0, 0.0, [0.2499, 0.25]).tolist() == [True, False]
+    assert free(0.04, [-0.5, 0.5], np.sqrt(4.0 / 0.06) * np.array([[0.999], [1.001]])).tolist() == [
+        [True] * 2,
+        [False] * 2,
+    ]
