@@ -22,7 +22,7 @@ Indices = npt.NDArray[np.int64]
 INVALID, LIMIT, EUROPEAN, SINGLE, DOUBLE = 0, 1, 2, 3, 4
 """Not a number; no time, vol, spot or strike; never exercised early; below one boundary; between two boundaries."""
 _NO_DEVIATION = 1e-9
-"""vol sqrt(T) below it counts as none: the perpetual put's powers overflow, and the price moves by 4e-10 of the strike."""
+"""vol sqrt(T) below it counts as none: powers of the perpetual put overflow, and the price moves by 4e-10 of strike."""
 _NO_RATE = 1e-13
 """A rate below it is taken as zero: it moves a price by less than that share of strike or spot, times T."""
 _F = nb.float64
