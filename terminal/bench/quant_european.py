@@ -82,15 +82,16 @@ def _accuracy(columns: Columns, prices: Any) -> str:
     return f"price within {worst:.1e} of its scale"
 
 
-def _row(name: str, columns: Columns, goal: float) -> tuple[Result, Columns]:
-    """Our row beside NumPy's, and our answers."""
-    arguments = quant_inputs.market(columns)
+def _row(name: str, columns: Columns, goal: float | None, arguments: Sequence[Any] = ()) -> tuple[Result, Columns]:
+    """Our row beside NumPy's, and our answers. ``arguments``: the columns as both are given them, if not whole."""
+    arguments = arguments or quant_inputs.market(columns)
     ours, theirs = answers(european.main_greeks(*arguments)), quant_reference.numpy_greeks(*arguments)
     apart = largest_difference(ours, theirs)
     own, plain = seconds(lambda: european.main_greeks(*arguments), lambda: quant_reference.numpy_greeks(*arguments))
     count = columns["spot"].size
     note = f"{_accuracy(columns, ours['price'])}, NumPy's {_accuracy(columns, theirs['price'])}"
-    row = ratio_goal(figure(name, count / own * _MEGA, "M options/s", note=note), goal)
+    row = figure(name, count / own * _MEGA, "M options/s", note=note)
+    row = row if goal is None else ratio_goal(row, goal)
     version = f"{np.__version__}, {scipy.__version__}"
     agree = apart < _TOLERANCE
     return beside(row, "NumPy + ndtr", version, count / plain * _MEGA, agree=agree, note=_apart(apart)), ours
@@ -110,7 +111,9 @@ def _greeks(_long: bool) -> list[Result]:
         note = "; ".join(each for each in (_apart(apart, rival.tolerance), rival.note) if each)
         bare = figure(f"european_greeks_10k_{rival.peer.environment}", row.value, row.unit)
         rows.append(beside_child(bare, rival.peer, answer, _MEGA, agree=apart < rival.tolerance, note=note))
-    rows.append(_row("european_greeks_chain_200", quant_inputs.chain(200), 6.0)[0])
+    chain = quant_inputs.chain(200)
+    rows.append(_row("european_greeks_chain_200", chain, 6.0, quant_inputs.one_expiry(chain))[0])
+    rows.append(_row("european_greeks_200_rows", chain, None)[0])
     return rows
 
 

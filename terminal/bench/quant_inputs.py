@@ -61,6 +61,12 @@ def chain(strikes: int, expiries: int = 1, seed: int = 2) -> Columns:
     }
 
 
+def one_expiry(columns: Columns) -> tuple[Any, ...]:
+    """:func:`market` of one expiry as a desk asks for it: spot, time, rate and yield are numbers, not columns."""
+    spot, strike, time, vol, rate, carry, is_call = market(columns)
+    return float(spot[0]), strike, float(time[0]), vol, float(rate[0]), float(carry[0]), is_call
+
+
 def with_prices(columns: Columns, keep: float = 1e-6) -> Columns:
     """``columns`` with European prices; options whose vega is under ``keep`` of the spot are left out: they hold
     no vol that could be compared."""

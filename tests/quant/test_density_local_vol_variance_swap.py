@@ -185,8 +185,8 @@ def test_a_fine_strip_meets_the_smile(fitted: SurfaceFit) -> None:
     put, call = (discount * european.price(forward, strike, t, vol, 0.0, 0.0, side) for side in (False, True))
     found = variance_swap.replicate(strike, put, call, forward, discount, t)
     assert found.variance == pytest.approx(variance_swap.fair_variance(fitted, t), rel=2e-4)
-    twice = (np.repeat(each, 2) for each in (strike, put, call))
-    assert variance_swap.replicate(*twice, forward, discount, t).variance == found.variance
+    strikes, puts, calls = (np.repeat(each, 2) for each in (strike, put, call))
+    assert variance_swap.replicate(strikes, puts, calls, forward, discount, t).variance == found.variance
     put[::7] = np.nan
     strike[11] = -1.0
     assert variance_swap.replicate(strike, put, call, forward, discount, t).variance == pytest.approx(

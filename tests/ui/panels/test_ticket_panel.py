@@ -131,9 +131,10 @@ def test_a_market_order_cannot_be_asked_to_rest_overnight(ticket: TicketPanel) -
     form.tif.setCurrentIndex(gtc)
     form.kind.setCurrentIndex(form.kind.findData(OrderType.MARKET))
     assert form.tif.currentData() is TimeInForce.DAY
-    assert not form.tif.model().item(gtc).isEnabled()
+    enabled = Qt.ItemFlag.ItemIsEnabled
+    assert not form.tif.model().flags(form.tif.model().index(gtc, 0)) & enabled
     form.kind.setCurrentIndex(form.kind.findData(OrderType.LIMIT))
-    assert form.tif.model().item(gtc).isEnabled()
+    assert form.tif.model().flags(form.tif.model().index(gtc, 0)) & enabled
 
 
 def test_an_index_cannot_be_bought(bench: Bench, ticket: TicketPanel) -> None:
