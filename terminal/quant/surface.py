@@ -200,7 +200,7 @@ def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None, *, refine: bool =
     Without ``refine`` the slices stay pure eSSVI.
 
     Never raises for bad quotes: rows that cannot be used are named in the report, an expiry with fewer than three
-    strikes of usable quotes has a slice status instead of a slice.
+    strikes of usable quotes, or none with both a bid and an ask, has a slice status instead of a slice.
     """
     usable = np.flatnonzero(quotes.status == QuoteStatus.INSIDE)
     order = usable[np.argsort(quotes.time[usable], kind="stable")]
@@ -208,7 +208,7 @@ def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None, *, refine: bool =
     k = np.log(quotes.strike[order] / quotes.forward[order])
     expiries, first = np.unique(time, return_index=True)
     edges = np.append(first, time.size)
-    is_fitted = np.array([np.unique(k[low:high]).size >= _FEWEST_STRIKES for low, high in pairwise(edges)], bool)
+    is_fitted = np.array([_can_hold(quotes, order[low:high], k[low:high]) for low, high in pairwise(edges)], bool)
     members = np.repeat(is_fitted, np.diff(edges))
     rows = order[members]
     times = expiries[is_fitted]
@@ -216,6 +216,15 @@ def fit(quotes: SurfaceQuotes, warm: SurfaceFit | None = None, *, refine: bool =
     nodes, splines = _solve(quotes, rows, k[members], offsets, times, warm, refine)
     report = _report(quotes, rows, times, nodes, splines)
     return SurfaceFit(times, nodes, splines, _slices(quotes, report, times, nodes, splines), report)
+
+
+def _can_hold(quotes: SurfaceQuotes, rows: Any, k: Floats) -> bool:
+    """Whether the quotes of one expiry hold a slice: enough strikes, and at one of them a bid and an ask.
+
+    Bids alone, or asks alone, hold a vol from one side only; a fit to them would be an invention.
+    """
+    bids, asks = k[quotes.bid_vol[rows] > 0.0], k[np.isfinite(quotes.ask_vol[rows])]
+    return np.unique(k).size >= _FEWEST_STRIKES and np.intersect1d(bids, asks).size > 0
 
 
 def _solve(

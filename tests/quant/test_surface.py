@@ -159,6 +159,17 @@ def test_every_bad_quote_is_named() -> None:
     assert surface.fit(clean).report.share_inside() == 1.0
 
 
+@pytest.mark.parametrize(("bid", "ask"), [(0.2, np.nan), (0.0, 0.2)])
+def test_one_side_alone_is_no_slice(bid: float, ask: float) -> None:
+    strike = np.tile(np.linspace(80.0, 120.0, 9), 2)
+    time = np.repeat([0.25, 0.5], 9)
+    first = time < 0.3
+    fitted = surface.fit(surface.from_vols(time, 100.0, strike, np.where(first, bid, 0.19), np.where(first, ask, 0.21)))
+    assert fitted.slices.status.tolist() == [SliceStatus.TOO_FEW_QUOTES, SliceStatus.FITTED]
+    assert (fitted.report.status[first] == QuoteStatus.TOO_FEW_QUOTES).all()
+    assert 0.19 < fitted.implied_vol(100.0, 0.25) < 0.21
+
+
 def test_too_few_quotes_are_a_status() -> None:
     fitted = surface.fit(surface.from_vols([0.1, 0.1, 0.5, 0.5, 0.5], 100.0, [90, 110, 90, 100, 110], 0.19, 0.2))
     assert fitted.slices.status.tolist() == [SliceStatus.TOO_FEW_QUOTES, SliceStatus.FITTED]
