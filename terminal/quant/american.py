@@ -224,6 +224,7 @@ def _paid(dividends: Any) -> float:
 
 
 def _listed(*arguments: Any) -> list[Any]:
+    """Mixed arguments to be starred: a starred list of arrays could reach any parameter, to the type checker."""
     return [*arguments]
 
 

@@ -40,7 +40,7 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit { background: 
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: $accent; }
 QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"] { border-color: $critical; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $text2; }
-QComboBox { padding-right: 18px; }
+QComboBox { padding-right: 4px; }
 QComboBox::drop-down { border: none; width: 16px; }
 QComboBox::down-arrow { image: url($down); width: 10px; height: 10px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 16px; }
