@@ -8,7 +8,8 @@ from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.links import LinkGroups
-from terminal.app.ports import Day, DeskMode, Health, Market, Playback, Trading
+from terminal.app.market_port import Day, Market
+from terminal.app.ports import DeskMode, Health, Playback, Trading
 from terminal.app.tasks import Tasks
 from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable

@@ -7,14 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from terminal.core.messages import Phase
 from terminal.core.orders import Effect, Fill, OrderState, OrderType, Origin, Side, TimeInForce
-
-Rows = npt.NDArray[np.void]
-"""One-dimensional record array."""
 
 
 class DeskMode(Enum):
@@ -28,69 +21,6 @@ class DeskMode(Enum):
     def word(self) -> str:
         """The word on the frame: ``SIMULATED``, ``REPLAY`` or ``LIVE``."""
         return self.name
-
-
-class BarReader(Protocol):
-    """Bars of trades."""
-
-    def read(self, instrument: int, seconds_per_bar: int, most: int) -> Rows:
-        """The last ``most`` bars, ascending: ts_ns (start), open, high, low, close, volume."""
-        ...
-
-
-class BookReader(Protocol):
-    """Depth of a book."""
-
-    def read(self, instrument: int, levels: int) -> tuple[Rows, Rows]:
-        """Bids and asks, best first, each with px, size, orders."""
-        ...
-
-
-class Market(Protocol):
-    """Latest values, read under a sequence lock from any thread."""
-
-    @property
-    def changed(self) -> int:
-        """Number of the last batch applied; grows with every change."""
-        ...
-
-    @property
-    def bars(self) -> BarReader:
-        """Bars of trades."""
-        ...
-
-    @property
-    def book(self) -> BookReader:
-        """Depth."""
-        ...
-
-    def read(self, ids: npt.NDArray[np.int32]) -> Rows:
-        """A copy of the quote rows of ``ids``."""
-        ...
-
-
-class Day(Protocol):
-    """The trading day that market time is in."""
-
-    @property
-    def phase(self) -> Phase:
-        """Phase of the regular equity session."""
-        ...
-
-    @property
-    def open_ns(self) -> int:
-        """The session's open."""
-        ...
-
-    @property
-    def close_ns(self) -> int:
-        """The session's close."""
-        ...
-
-    @property
-    def next_expiry_ns(self) -> int | None:
-        """The next instant at which a listed option stops trading; None when nothing is listed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

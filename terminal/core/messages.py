@@ -41,6 +41,9 @@ PRICE, SIZE = "v0", "v1"
 OPEN, HIGH, LOW, CLOSE, VOLUME = "v0", "v1", "v2", "v3", "v4"
 INTEREST = "v0"
 BOOK_SIDE, BOOK_PX, BOOK_SIZE, BOOK_ORDERS = "v0", "v1", "v2", "v3"
+ORDER_SIDE, ORDER_PX, ORDER_SIZE, ORDER_ID = "v0", "v1", "v2", "v3"
+FIRST_SEQUENCE, LAST_SEQUENCE, PREVIOUS_SEQUENCE = "v0", "v1", "v2"
+NO_SEQUENCE = -1
 OFFICIAL_PX, OFFICIAL_KIND = "v0", "v1"
 PHASE, PHASE_SESSION = "v0", "v1"
 
@@ -65,6 +68,22 @@ class Kind(IntEnum):
     PHASE_SESSION (``instruments.SESSION_CODES``; 0: of all). PRE_MARKET begins a new day: no side carries over."""
     CLOCK = 8
     """Nothing happened up to ``ts_ns``: the watermark that lets the conductor pass a boundary."""
+    BOOK_UPDATE = 9
+    """FIRST_SEQUENCE to LAST_SEQUENCE of the venue's update that the instrument's next levels or orders belong to, and
+    the LAST_SEQUENCE of the update before it as the venue says (NO_SEQUENCE where it does not). With SNAPSHOT the book
+    is replaced. A book whose venue sends none of these has no sequence to check."""
+    DEPTH_CHANGE = 10
+    """One level of a book, incremental: as DEPTH, with BOOK_SIZE and BOOK_ORDERS to be added to what is there."""
+    ORDER_ADD = 11
+    """A resting order of a book by order: ORDER_SIDE (1 bid, -1 ask), ORDER_PX, ORDER_SIZE, ORDER_ID."""
+    ORDER_MODIFY = 12
+    """ORDER_ID now has ORDER_PX and ORDER_SIZE; it loses its place in the queue unless it only got smaller."""
+    ORDER_CANCEL = 13
+    """ORDER_SIZE of ORDER_ID is cancelled; 0 is all that is left."""
+    ORDER_FILL = 14
+    """ORDER_SIZE of ORDER_ID was filled while it rested; 0 is all that is left."""
+    BOOK_CLEAR = 15
+    """The book is empty from here on."""
 
 
 class Flag(IntFlag):

@@ -47,6 +47,45 @@ BAR_ROW = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8
 LEVEL_ROW = np.dtype([("px", "i8"), ("size", "i8"), ("orders", "i8")])
 """One price level of a book."""
 
+PRINT_ROW = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("number", "i8"),
+        ("px", "i8"),
+        ("size", "i8"),
+        ("bid_px", "i8"),
+        ("ask_px", "i8"),
+        ("instrument", "i4"),
+        ("venue", "u2"),
+        ("aggressor", "i1"),
+        ("flags", "u1"),
+    ],
+    align=True,
+)
+"""One trade. ``number`` grows by one with every trade of the market, of any instrument. ``bid_px`` and ``ask_px``:
+the quote that stood before it, ABSENT_PX for none. ``aggressor``: 1 buyer, -1 seller, 0 unknown. ``flags``: of the
+message."""
+
+
+class BookStatus(IntEnum):
+    """Whether a book can be believed."""
+
+    NONE = 0
+    """No depth was ever received."""
+    OK = 1
+    BUILDING = 2
+    """Changes came, and no snapshot yet where the venue sends sequence numbers: levels may be missing."""
+    GAP = 3
+    """Updates were lost: it is wrong until the next snapshot."""
+    CROSSED = 4
+    """Its best bid is above its best ask: a delete was missed or is on its way."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether sizes and prices may be shown as the market."""
+        return self is BookStatus.OK
+
+
 Rows = npt.NDArray[np.void]
 """An array of one of the records above."""
 

@@ -48,7 +48,7 @@ class MarketState:
         self.changed = 0
         self.applied_ns = 0
         self.refused: dict[str, int] = {}
-        self._counts = np.zeros((16, 16), np.int64)
+        self._counts = np.zeros((16, 32), np.int64)
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
         self._prepared = 0
         self.reset()

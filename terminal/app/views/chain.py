@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.app import ages, formats
-from terminal.app.ports import Market, Rows
+from terminal.app.market_port import Market, Rows
 from terminal.app.views.cells import ABSENT, Align, CellGrid, Changes, Column, Look, Looks, Raw, Tone, age_level
 from terminal.app.views.chain_vols import Vols
 from terminal.app.views.freshness import FeedPulse

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from terminal.app.ports import Rows
+from terminal.app.market_port import Rows
 from terminal.app.views.cells import ABSENT
 from terminal.core.instruments import Style
 from terminal.core.money import PRICE_SCALE

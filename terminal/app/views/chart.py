@@ -10,7 +10,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from terminal.app.ports import Market, Rows
+from terminal.app.market_port import Market, Rows
 from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import Instrument
 from terminal.market.rows import BAR_ROW

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from terminal.app.ports import Market, OrderRow, Rows
+from terminal.app.market_port import Market, Rows
+from terminal.app.ports import OrderRow
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.quality import quality_words
 from terminal.core.instruments import Instrument

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.app import ages, formats
-from terminal.app.ports import Market, Rows
+from terminal.app.market_port import Market, Rows
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.quality import quality_words
 from terminal.app.views.table_rows import TableRows, present
