@@ -15,12 +15,12 @@ COARSE_MONEY_E4 = 100_000 * MONEY_SCALE
 
 
 def price_decimals(tick_class: TickClass, px: int, scale: int = PRICE_SCALE) -> int:
-    """Decimals that the tick at ``px`` needs, at least 2."""
+    """Decimals that the tick at ``px`` needs; at least 2 where prices are dollars and cents, at scale 10,000."""
     increment = tick_class.table.increment(px)
     decimals = 0
     while decimals < 12 and (increment * 10**decimals) % scale:
         decimals += 1
-    return max(2, decimals)
+    return max(2, decimals) if scale == PRICE_SCALE else decimals
 
 
 def fixed(px: int, scale: int, decimals: int) -> str:
@@ -85,6 +85,17 @@ def size(quantity: int | None, *, zero: str = "0") -> str:
     if quantity == 0:
         return zero
     return f"{quantity:,}" if quantity > 0 else f"{MINUS}{-quantity:,}"
+
+
+def quantity(size_units: int | None, instrument: Instrument, *, zero: str = "0") -> str:
+    """A size of ``instrument`` in contracts, shares or coins; coins with 3 decimals, less than one exactly (to 8)."""
+    scale = instrument.size_scale
+    if size_units is None or size_units == 0 or scale == 1:
+        return size(size_units, zero=zero)
+    decimals = 3
+    while abs(size_units) < scale and decimals < 8 and size_units * 10**decimals % scale:
+        decimals = min(8, decimals + 2)
+    return fixed(size_units, scale, decimals)
 
 
 def signed_size(quantity: int | None) -> str:

@@ -17,6 +17,8 @@ from terminal.core.ticks import TickClass
 
 CAPACITY = 1 << 16
 """Ids that the state arrays have room for."""
+COIN = 10**8
+"""Sizes of crypto instruments are integers in 1e-8 coins."""
 
 
 class InstrumentKind(IntEnum):
@@ -105,6 +107,11 @@ class Instrument:
     calendar: str = ""
     option: OptionTerms | None = None
     name: str = ""
+
+    @property
+    def size_scale(self) -> int:
+        """What sizes of this instrument are counted in: 1 for contracts and shares, ``COIN`` for coins."""
+        return COIN if self.kind in {InstrumentKind.CRYPTO_SPOT, InstrumentKind.CRYPTO_PERPETUAL} else 1
 
     @property
     def is_tradable(self) -> bool:

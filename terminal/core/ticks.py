@@ -60,7 +60,11 @@ class TickTable:
 
 
 class TickClass(Enum):
-    """The tick tables of US products, prices at scale 10,000 (exchange rules, e.g. Cboe Rule 5.4)."""
+    """The tick tables of US products, prices at scale 10,000 (exchange rules, e.g. Cboe Rule 5.4).
+
+    FINEST and the EVERY classes are multiples of an instrument's own ``1 / price_scale``, whatever it is: a tick of
+    0.1 is FINEST at scale 10, one of 0.25 EVERY_25 at scale 100, one of 1/32 EVERY_3125 at scale 100,000.
+    """
 
     PENNY = TickTable("penny", ((0, 100),))
     PENNY_PROGRAM = TickTable("penny program", ((0, 100), (3 * PRICE_SCALE, 500)))
@@ -68,6 +72,14 @@ class TickClass(Enum):
     COMBO = TickTable("combo", ((0, 100),))
     EQUITY = TickTable("equity", ((0, 1), (1 * PRICE_SCALE, 100)))
     FINEST = TickTable("finest", ((0, 1),))
+    EVERY_2 = TickTable("every 2", ((0, 2),))
+    EVERY_5 = TickTable("every 5", ((0, 5),))
+    EVERY_25 = TickTable("every 25", ((0, 25),))
+    EVERY_125 = TickTable("every 125", ((0, 125),))
+    EVERY_625 = TickTable("every 625", ((0, 625),))
+    EVERY_3125 = TickTable("every 3125", ((0, 3125),))
+    EVERY_15625 = TickTable("every 15625", ((0, 15625),))
+    EVERY_78125 = TickTable("every 78125", ((0, 78125),))
 
     @property
     def table(self) -> TickTable:

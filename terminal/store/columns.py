@@ -23,6 +23,8 @@ HEAD = ("source", "seq", "ts_ns", "recv_ns", "instrument", "flags", "venue", "ra
 """Columns that every message table has."""
 
 _VALUES = ("v0", "v1", "v2", "v3", "v4")
+_SEQUENCES = ("first_sequence", "last_sequence", "previous_sequence", "v3", "v4")
+_ORDER = ("side", "px", "size", "order_id", "v4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ TABLES = (
     MessageTable(Kind.DEPTH, "raw.depth", ("side", "px", "size", "orders", "v4"), "depths"),
     MessageTable(Kind.OFFICIAL, "raw.official", ("px", "price_kind", "v2", "v3", "v4"), "officials"),
     MessageTable(Kind.PHASE_CHANGE, "raw.phase_change", ("phase", "product", "v2", "v3", "v4"), "phase_changes"),
+    MessageTable(Kind.BOOK_UPDATE, "raw.book_update", _SEQUENCES, "book_updates"),
+    MessageTable(Kind.DEPTH_CHANGE, "raw.depth_change", ("side", "px", "size", "orders", "v4"), "depth_changes"),
+    MessageTable(Kind.ORDER_ADD, "raw.order_add", _ORDER, "order_adds"),
+    MessageTable(Kind.ORDER_MODIFY, "raw.order_modify", _ORDER, "order_modifies"),
+    MessageTable(Kind.ORDER_CANCEL, "raw.order_cancel", _ORDER, "order_cancels"),
+    MessageTable(Kind.ORDER_FILL, "raw.order_fill", _ORDER, "order_fills"),
+    MessageTable(Kind.BOOK_CLEAR, "raw.book_clear", _VALUES, "book_clears"),
 )
 """Every kind that is recorded: all but CLOCK, which says that nothing happened."""
 

@@ -14,7 +14,7 @@ import duckdb
 
 from terminal import __version__
 from terminal.core.instruments import InstrumentKind
-from terminal.core.messages import Flag, OfficialKind, Phase
+from terminal.core.messages import NO_SEQUENCE, Flag, OfficialKind, Phase
 from terminal.core.money import ABSENT_PX
 from terminal.store.connection import one_row
 from terminal.store.failures import newer
@@ -35,6 +35,8 @@ VIEW_OWNERS: dict[str, tuple[InstrumentKind, ...]] = {
 """First word of a view's name, and the kinds of instrument that it shows."""
 
 _FINE_PRICES = {"crypto_spot", "crypto_perpetual", "fx_pair"}
+_IN_COINS = {InstrumentKind.CRYPTO_SPOT, InstrumentKind.CRYPTO_PERPETUAL}
+"""Kinds whose sizes are stored in 1e-8 coins; the views of one kind show them in coins."""
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
@@ -89,6 +91,21 @@ def view_definitions() -> dict[str, str]:
         f"SELECT {_TIMES}, i.symbol, {_named(Phase, 'm.phase')} AS phase, m.product, {_TAIL} "
         f"FROM raw.phase_change m LEFT {_JOIN}"
     )
+    views["book_update"] = (
+        f"SELECT {_TIMES}, i.symbol, m.first_sequence, m.last_sequence, "
+        f"nullif(m.previous_sequence, {NO_SEQUENCE}) AS previous_sequence, "
+        f"(m.flags & {int(Flag.SNAPSHOT)}) <> 0 AS snapshot, {_TAIL} FROM raw.book_update m {_JOIN}"
+    )
+    views["depth_change"] = (
+        f"SELECT {_TIMES}, i.symbol, {_SIDE}, {_price('m.px', 8)} AS price, m.size, m.orders, {_TAIL} "
+        f"FROM raw.depth_change m {_JOIN}"
+    )
+    for name in ("order_add", "order_modify", "order_cancel", "order_fill"):
+        views[name] = (
+            f"SELECT {_TIMES}, i.symbol, {_SIDE}, {_price('m.px', 8)} AS price, m.size, m.order_id, {_TAIL} "
+            f"FROM raw.{name} m {_JOIN}"
+        )
+    views["book_clear"] = f"SELECT {_TIMES}, i.symbol, {_TAIL} FROM raw.book_clear m {_JOIN}"
     for name in ("bar_1s", "bar_1m", "bar_1d"):
         views[name] = _roll_up(name)
     return views
@@ -99,6 +116,7 @@ _TIMES = (
     "make_timestamp_ns(m.ts_ns) AS utc"
 )
 _TAIL = "m.ts_ns, m.source, m.seq, m.instrument"
+_SIDE = "CASE WHEN m.side > 0 THEN 'bid' ELSE 'ask' END AS side"
 _JOIN = "JOIN instrument i ON i.id = m.instrument"
 _JOIN_UNDERLYING = f"{_JOIN} LEFT JOIN instrument u ON u.id = i.underlying"
 _OPTION_COLUMNS = (
@@ -110,6 +128,11 @@ _OPTION_COLUMNS = (
 def _price(column: str, digits: int) -> str:
     """``column`` as a decimal: multiplied by the instrument's unit, which is exact, and never divided."""
     return f"(nullif({column}, {ABSENT_PX}) * i.price_unit)::DECIMAL(30, {digits})"
+
+
+def _size(column: str, kinds: tuple[InstrumentKind, ...]) -> str:
+    """``column`` in contracts, shares or coins."""
+    return f"({column} * 0.00000001::DECIMAL(9, 8))::DECIMAL(30, 8)" if _IN_COINS.issuperset(kinds) else column
 
 
 def _named(names: type[OfficialKind | Phase], column: str) -> str:
@@ -135,8 +158,8 @@ def _quotes(kinds: tuple[InstrumentKind, ...], digits: int) -> str:
         f"SELECT {_TIMES}, i.symbol{_contract(kinds)}, "
         f"CASE WHEN NOT {bid_same} THEN {_price('m.bid_px', digits)} END AS bid, "
         f"CASE WHEN NOT {ask_same} THEN {_price('m.ask_px', digits)} END AS ask, "
-        f"CASE WHEN NOT {bid_same} THEN m.bid_size END AS bid_size, "
-        f"CASE WHEN NOT {ask_same} THEN m.ask_size END AS ask_size, "
+        f"CASE WHEN NOT {bid_same} THEN {_size('m.bid_size', kinds)} END AS bid_size, "
+        f"CASE WHEN NOT {ask_same} THEN {_size('m.ask_size', kinds)} END AS ask_size, "
         f"{bid_same} AS bid_unchanged, {ask_same} AS ask_unchanged, m.venue, {_TAIL} "
         f"FROM raw.quote m {_join(kinds)} WHERE {_of(kinds)}"
     )
@@ -149,11 +172,13 @@ def _trades(kinds: tuple[InstrumentKind, ...], digits: int) -> str:
     )
     head = f"SELECT {_TIMES}, i.symbol{_contract(kinds)}, "
     return (
-        f"{head} {_price('m.px', digits)} AS price, m.size, NULL::DECIMAL(30, {digits}) AS open, "
+        f"{head} {_price('m.px', digits)} AS price, {_size('m.size', kinds)} AS size, "
+        f"NULL::DECIMAL(30, {digits}) AS open, "
         f"NULL::DECIMAL(30, {digits}) AS high, NULL::DECIMAL(30, {digits}) AS low, {aggressor} AS aggressor, "
         f"(m.flags & {int(Flag.OFF_BOOK)}) <> 0 AS off_book, FALSE AS is_bar, m.venue, {_TAIL} "
         f"FROM raw.trade m {_join(kinds)} WHERE {_of(kinds)} UNION ALL "
-        f"{head} {_price('m.close_px', digits)} AS price, m.volume AS size, {_price('m.open_px', digits)} AS open, "
+        f"{head} {_price('m.close_px', digits)} AS price, {_size('m.volume', kinds)} AS size, "
+        f"{_price('m.open_px', digits)} AS open, "
         f"{_price('m.high_px', digits)} AS high, {_price('m.low_px', digits)} AS low, NULL AS aggressor, "
         f"FALSE AS off_book, TRUE AS is_bar, m.venue, {_TAIL} FROM raw.bar m {_join(kinds)} WHERE {_of(kinds)}"
     )
@@ -161,9 +186,9 @@ def _trades(kinds: tuple[InstrumentKind, ...], digits: int) -> str:
 
 def _depth(kinds: tuple[InstrumentKind, ...], digits: int) -> str:
     return (
-        f"SELECT {_TIMES}, i.symbol{_contract(kinds)}, CASE WHEN m.side > 0 THEN 'bid' ELSE 'ask' END AS side, "
-        f"{_price('m.px', digits)} AS price, m.size, m.orders, (m.flags & {int(Flag.SNAPSHOT)}) <> 0 AS snapshot, "
-        f"m.venue, {_TAIL} FROM raw.depth m {_join(kinds)} WHERE {_of(kinds)}"
+        f"SELECT {_TIMES}, i.symbol{_contract(kinds)}, {_SIDE}, "
+        f"{_price('m.px', digits)} AS price, {_size('m.size', kinds)} AS size, m.orders, "
+        f"(m.flags & {int(Flag.SNAPSHOT)}) <> 0 AS snapshot, m.venue, {_TAIL} FROM raw.depth m {_join(kinds)} WHERE {_of(kinds)}"
     )
 
 

@@ -18,6 +18,12 @@ from tests.app.days import DAY
 
 STOCK = Instrument(0, "ACME", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY)
 OPTION = Instrument(1, "X", InstrumentKind.OPTION, SessionProduct.EQUITY_OPTION, TickClass.PENNY_PROGRAM)
+PERPETUAL = Instrument(
+    3, "BTCUSDT", InstrumentKind.CRYPTO_PERPETUAL, SessionProduct.CRYPTO, TickClass.FINEST, "USDT", price_scale=10
+)
+FUTURE = Instrument(
+    4, "ESU4", InstrumentKind.FUTURE, SessionProduct.FOREIGN, TickClass.EVERY_25, multiplier=50, price_scale=100
+)
 FINE = Instrument(2, "Y", InstrumentKind.FX_PAIR, SessionProduct.FX, TickClass.FINEST)
 
 
@@ -30,6 +36,8 @@ FINE = Instrument(2, "Y", InstrumentKind.FX_PAIR, SessionProduct.FX, TickClass.F
         (12_345_678_900, STOCK, "1,234,567.89"),
         (4_321, STOCK, "0.4321"),
         (11_234, FINE, "1.1234"),
+        (618_002, PERPETUAL, "61,800.2"),
+        (561_975, FUTURE, "5,619.75"),
         (0, STOCK, "0.0000"),
         (0, OPTION, "0.00"),
         (-500, OPTION, "\u22120.05"),
@@ -39,6 +47,24 @@ FINE = Instrument(2, "Y", InstrumentKind.FX_PAIR, SessionProduct.FX, TickClass.F
 )
 def test_a_price_has_the_decimals_of_its_tick(px: int | None, instrument: Instrument, text: str) -> None:
     assert formats.price(px, instrument) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "instrument", "text"),
+    [
+        (290_900_000, PERPETUAL, "2.909"),
+        (123_456_789_000, PERPETUAL, "1,234.568"),
+        (600_000, PERPETUAL, "0.006"),
+        (12_000, PERPETUAL, "0.00012"),
+        (1, PERPETUAL, "0.00000001"),
+        (0, PERPETUAL, "0"),
+        (None, PERPETUAL, "\u2013"),
+        (1_200, FUTURE, "1,200"),
+        (1_200, STOCK, "1,200"),
+    ],
+)
+def test_sizes_are_read_in_contracts_shares_or_coins(size: int | None, instrument: Instrument, text: str) -> None:
+    assert formats.quantity(size, instrument) == text
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from([1, 100, 10_000, 100_000_000]), st.integers(0, 6))

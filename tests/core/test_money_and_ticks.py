@@ -74,4 +74,4 @@ def test_the_option_grid_changes_at_three_dollars() -> None:
 
 
 def test_classes_with_the_same_steps_stay_different_classes() -> None:
-    assert len(set(TickClass)) == 6
+    assert len(set(TickClass)) == len(TickClass.__members__) == 14

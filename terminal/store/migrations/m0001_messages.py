@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-_HEAD = """
+HEAD = """
     source INTEGER NOT NULL, seq BIGINT NOT NULL, ts_ns BIGINT NOT NULL, recv_ns BIGINT, instrument INTEGER NOT NULL,
     flags UTINYINT NOT NULL, venue USMALLINT NOT NULL, rank UINTEGER NOT NULL
 """
+"""Columns that every message table has, in later versions too."""
 
 STATEMENTS = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL, applied TIMESTAMP NOT NULL, program VARCHAR NOT NULL)",
@@ -36,16 +37,16 @@ STATEMENTS = (
     )
     """,
     "CREATE SCHEMA raw",
-    f"CREATE TABLE raw.quote ({_HEAD}, bid_px BIGINT, ask_px BIGINT, bid_size BIGINT, ask_size BIGINT, v4 BIGINT)",
-    f"CREATE TABLE raw.trade ({_HEAD}, px BIGINT NOT NULL, size BIGINT NOT NULL, v2 BIGINT, v3 BIGINT, v4 BIGINT)",
-    f"""CREATE TABLE raw.bar ({_HEAD}, open_px BIGINT NOT NULL, high_px BIGINT NOT NULL, low_px BIGINT NOT NULL,
+    f"CREATE TABLE raw.quote ({HEAD}, bid_px BIGINT, ask_px BIGINT, bid_size BIGINT, ask_size BIGINT, v4 BIGINT)",
+    f"CREATE TABLE raw.trade ({HEAD}, px BIGINT NOT NULL, size BIGINT NOT NULL, v2 BIGINT, v3 BIGINT, v4 BIGINT)",
+    f"""CREATE TABLE raw.bar ({HEAD}, open_px BIGINT NOT NULL, high_px BIGINT NOT NULL, low_px BIGINT NOT NULL,
         close_px BIGINT NOT NULL, volume BIGINT NOT NULL)""",
-    f"""CREATE TABLE raw.open_interest ({_HEAD}, contracts BIGINT NOT NULL, v1 BIGINT, v2 BIGINT, v3 BIGINT,
+    f"""CREATE TABLE raw.open_interest ({HEAD}, contracts BIGINT NOT NULL, v1 BIGINT, v2 BIGINT, v3 BIGINT,
         v4 BIGINT)""",
-    f"""CREATE TABLE raw.depth ({_HEAD}, side BIGINT NOT NULL, px BIGINT NOT NULL, size BIGINT NOT NULL,
+    f"""CREATE TABLE raw.depth ({HEAD}, side BIGINT NOT NULL, px BIGINT NOT NULL, size BIGINT NOT NULL,
         orders BIGINT NOT NULL, v4 BIGINT)""",
-    f"""CREATE TABLE raw.official ({_HEAD}, px BIGINT NOT NULL, price_kind BIGINT NOT NULL, v2 BIGINT, v3 BIGINT,
+    f"""CREATE TABLE raw.official ({HEAD}, px BIGINT NOT NULL, price_kind BIGINT NOT NULL, v2 BIGINT, v3 BIGINT,
         v4 BIGINT)""",
-    f"""CREATE TABLE raw.phase_change ({_HEAD}, phase BIGINT NOT NULL, product BIGINT NOT NULL, v2 BIGINT, v3 BIGINT,
+    f"""CREATE TABLE raw.phase_change ({HEAD}, phase BIGINT NOT NULL, product BIGINT NOT NULL, v2 BIGINT, v3 BIGINT,
         v4 BIGINT)""",
 )
