@@ -51,6 +51,30 @@ class Profile:
         return self._settings / "workspaces"
 
     @property
+    def drawings_dir(self) -> Path:
+        """What was drawn on charts, one JSON file a symbol."""
+        return self._settings / "drawings"
+
+    @property
+    def indicators_dir(self) -> Path:
+        """The trader's own indicators, one Python file each."""
+        return self._settings / "indicators"
+
+    @property
+    def watchlists_dir(self) -> Path:
+        """Named lists of symbols, one JSON file each."""
+        return self._settings / "watchlists"
+
+    def handiwork(self) -> dict[str, Path]:
+        """Folders of what the trader made by hand, by their name in a backup."""
+        return {
+            "workspaces": self.workspaces_dir,
+            "drawings": self.drawings_dir,
+            "indicators": self.indicators_dir,
+            "watchlists": self.watchlists_dir,
+        }
+
+    @property
     def journal_file(self) -> Path:
         """The SQLite journal of orders and fills."""
         return self._data / "journal" / "journal.sqlite3"
@@ -124,7 +148,7 @@ class Profile:
     def folders(self) -> tuple[Path, ...]:
         """All folders that hold state, each once."""
         places = (
-            self._settings, self._data, self._state, self.workspaces_dir, self.journal_file.parent,
+            self._settings, self._data, self._state, *self.handiwork().values(), self.journal_file.parent,
             self.journal_head_file.parent, self.database_file.parent, self.recordings_dir, self.spill_dir,
             self.logs_dir, self.crash_dir, self.runtime_dir,
         )  # fmt: skip

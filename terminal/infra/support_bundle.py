@@ -260,7 +260,7 @@ def _places(profile: Profile) -> dict[str, dict[str, Any]]:
         "database": profile.database_file,
         "recordings": profile.recordings_dir,
         "spill": profile.spill_dir,
-        "workspaces": profile.workspaces_dir,
+        **profile.handiwork(),
         "logs": profile.logs_dir,
         "crashes": profile.crash_dir,
         "runtime": profile.runtime_dir,

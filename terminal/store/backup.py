@@ -65,7 +65,7 @@ def place_of(profile: Profile, name: str) -> Path:
     }
     if name in fixed:
         return fixed[name]
-    folders = {"workspaces": profile.workspaces_dir, "recordings": profile.recordings_dir, "spill": profile.spill_dir}
+    folders = {**profile.handiwork(), "recordings": profile.recordings_dir, "spill": profile.spill_dir}
     parts = name.split("/")
     safe = all(part not in {"", ".", ".."} and "\\" not in part and ":" not in part for part in parts)
     if parts[0] not in folders or len(parts) < 2 or not safe:
@@ -193,7 +193,7 @@ def _pack_folders(profile: Profile, pack: _Pack) -> None:
     for name in ("settings.toml", "keys.toml"):
         if place_of(profile, name).exists():
             pack.add_file(name, place_of(profile, name))
-    for name, folder in (("workspaces", profile.workspaces_dir), ("recordings", profile.recordings_dir)):
+    for name, folder in (*profile.handiwork().items(), ("recordings", profile.recordings_dir)):
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
                 pack.add_file(f"{name}/{path.relative_to(folder).as_posix()}", path)

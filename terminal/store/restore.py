@@ -82,7 +82,7 @@ def finish_restore(profile: Profile) -> bool:
 def state_in(profile: Profile) -> list[Path]:
     """Files of the profile that a restore would have to replace or mix with; logs and the lock are none."""
     files = [profile.settings_file, profile.journal_file, profile.journal_head_file, profile.database_file]
-    folders = [profile.workspaces_dir, profile.recordings_dir, profile.spill_dir]
+    folders = [*profile.handiwork().values(), profile.recordings_dir, profile.spill_dir]
     held = [path for path in files if path.exists()]
     for folder in folders:
         held += [path for path in sorted(folder.rglob("*")) if path.is_file()] if folder.is_dir() else []

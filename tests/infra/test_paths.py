@@ -15,6 +15,7 @@ from terminal.infra.paths import Profile
 
 ALL = [
     "settings_file", "journal_file", "journal_head_file", "database_file", "logs_dir", "workspaces_dir",
+    "drawings_dir", "indicators_dir", "watchlists_dir",
     "recordings_dir", "spill_dir", "crash_dir", "runtime_dir", "lock_file", "kill_flag_file", "channel_file",
 ]  # fmt: skip
 

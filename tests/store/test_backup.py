@@ -37,7 +37,8 @@ def filled(root: Path, rows: int = 5000) -> Profile:
     profile.ensure()
     profile.settings_file.write_text('[desk]\ntheme = "dark"\n')
     profile.settings_file.with_name("keys.toml").write_text("# keys\n")
-    (profile.workspaces_dir / "main.json").write_text("{}")
+    for folder in profile.handiwork().values():
+        (folder / "main.json").write_text("{}")
     journal = Journal(profile.journal_file, profile.journal_head_file)
     journal.open()
     journal.append([JournalEvent(EventKind.NOTE, "s1", number, {"text": str(number)}) for number in range(20)])
@@ -76,7 +77,8 @@ def test_a_backup_comes_back_whole(archive: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     members = restores.restore(archive, profile, progress=lambda done, total: steps.append((done, total)))
     assert {each.name for each in members} == {
-        "settings.toml", "keys.toml", "workspaces/main.json", "journal/head.json", "journal/journal.sqlite3",
+        "settings.toml", "keys.toml", "workspaces/main.json", "drawings/main.json",
+        "indicators/main.json", "watchlists/main.json", "journal/head.json", "journal/journal.sqlite3",
         "market/market.duckdb",
     }  # fmt: skip
     assert steps[-1][0] == steps[-1][1]
