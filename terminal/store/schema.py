@@ -188,7 +188,8 @@ def _depth(kinds: tuple[InstrumentKind, ...], digits: int) -> str:
     return (
         f"SELECT {_TIMES}, i.symbol{_contract(kinds)}, {_SIDE}, "
         f"{_price('m.px', digits)} AS price, {_size('m.size', kinds)} AS size, m.orders, "
-        f"(m.flags & {int(Flag.SNAPSHOT)}) <> 0 AS snapshot, m.venue, {_TAIL} FROM raw.depth m {_join(kinds)} WHERE {_of(kinds)}"
+        f"(m.flags & {int(Flag.SNAPSHOT)}) <> 0 AS snapshot, m.venue, {_TAIL} "
+        f"FROM raw.depth m {_join(kinds)} WHERE {_of(kinds)}"
     )
 
 
