@@ -125,7 +125,8 @@ def _run(
         database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
         closing.callback(database.close)
         rooms = _make_rooms(options, profile, settings, journal, database, closing)
-        desk = Desk(rooms, logs.ring, settings, interest_rate=SIMULATED_RATE if options.replay is None else 0.0)
+        rate = SIMULATED_RATE if options.replay is None else 0.0
+        desk = Desk(rooms, logs.ring, settings, profile, interest_rate=rate)
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
         crash = last_crash(profile.crash_dir)

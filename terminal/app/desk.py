@@ -8,6 +8,7 @@ from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.day import TradingDay
+from terminal.app.drawings.book import DrawingBook
 from terminal.app.health import DeskHealth
 from terminal.app.links import LinkGroups
 from terminal.app.playback import FeedPlayback
@@ -19,6 +20,7 @@ from terminal.core.clock import MarketClock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.latency import LatencyMeter
 from terminal.infra.logs import LogRing
+from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.state import MarketState
 
@@ -26,7 +28,9 @@ from terminal.market.state import MarketState
 class Desk:
     """Implements ``app.desk_port.DeskPort``."""
 
-    def __init__(self, rooms: Rooms, log: LogRing, settings: Settings, *, interest_rate: float = 0.0) -> None:
+    def __init__(
+        self, rooms: Rooms, log: LogRing, settings: Settings, profile: Profile, *, interest_rate: float = 0.0
+    ) -> None:
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
@@ -43,6 +47,8 @@ class Desk:
         self.alerts = Alerts()
         self.log = log
         self.settings = settings
+        self.profile = profile
+        self.drawings = DrawingBook(profile.drawings_dir)
         self.interest_rate = interest_rate
         self.state_to_paint = LatencyMeter()
         self._painted = 0

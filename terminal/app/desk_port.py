@@ -7,6 +7,7 @@ from typing import Protocol
 from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
+from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market
 from terminal.app.ports import DeskMode, Health, Playback, Trading
@@ -14,6 +15,7 @@ from terminal.app.tasks import Tasks
 from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.logs import LogRing
+from terminal.infra.paths import Profile
 
 
 class DeskPort(Protocol):
@@ -87,6 +89,16 @@ class DeskPort(Protocol):
     @property
     def alerts(self) -> Alerts:
         """What the desk says to the trader."""
+        ...
+
+    @property
+    def profile(self) -> Profile:
+        """Where the trader's own files lie."""
+        ...
+
+    @property
+    def drawings(self) -> DrawingBook:
+        """What was drawn on charts."""
         ...
 
     def note_paint(self) -> None:

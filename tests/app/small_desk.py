@@ -189,7 +189,7 @@ class SmallDesk:
         )  # fmt: skip
         self.change(self.rooms)
         over = threading.Event()
-        desk = Desk(self.rooms, LogRing(10), self.settings)
+        desk = Desk(self.rooms, LogRing(10), self.settings, profile)
         runner = ScriptRunner(self.rooms.trading, table, lambda: bootstrap._end(self.rooms, over))
         self.run_ = bootstrap._Run(
             options, profile, self.settings, parse_script(self.script), self.rooms, desk, runner, over

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
+from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.tasks import Tasks
@@ -21,6 +24,7 @@ from terminal.core.orders import Fill
 from terminal.core.osi import Right, make_option_symbol
 from terminal.core.ticks import TickClass
 from terminal.infra.logs import LogRing
+from terminal.infra.paths import Profile
 from terminal.market.state import MarketState
 
 DAY = date(2026, 1, 5)
@@ -152,6 +156,9 @@ class FaceDesk:
         self.tasks = Tasks()
         self.alerts = Alerts()
         self.log = LogRing()
+        self._folder = tempfile.TemporaryDirectory(prefix="moneyness-face-", ignore_cleanup_errors=True)
+        self.profile = Profile(Path(self._folder.name))
+        self.drawings = DrawingBook(self.profile.drawings_dir)
         self.paints = 0
         self.quote(np.arange(len(self.table)), 1_000_000)
 

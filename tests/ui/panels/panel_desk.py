@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drafts import SharedDraft
+from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.ports import HealthRow, HealthState, OrderDraft
 from terminal.core.clock import MarketClock
 from terminal.core.orders import Fill, OrderState
 from terminal.infra.logs import LogRing
+from terminal.infra.paths import Profile
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
 from terminal.ui.theme.theme import ThemeSwitch
@@ -119,6 +123,9 @@ class Desk:
         self.arming = Arming()
         self.health = Health()
         self.log = LogRing()
+        self._folder = tempfile.TemporaryDirectory(prefix="moneyness-panels-", ignore_cleanup_errors=True)
+        self.profile = Profile(Path(self._folder.name))
+        self.drawings = DrawingBook(self.profile.drawings_dir)
 
 
 class RecordingShell:

@@ -7,7 +7,7 @@ from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from terminal.app.ports import Rows
+from terminal.app.market_port import Rows
 from terminal.ui.panels.chart.geometry import Geometry
 from terminal.ui.theme.theme import Theme
 
