@@ -98,6 +98,25 @@ def quantity(size_units: int | None, instrument: Instrument, *, zero: str = "0")
     return fixed(size_units, scale, decimals)
 
 
+def short_size(size_units: int, instrument: Instrument) -> str:
+    """The same in at most six characters: ``9,999``, ``12.3k``, ``4.5M``; coins ``0.012``, ``1.234``, ``123.4``."""
+    scale = instrument.size_scale
+    whole = abs(size_units) / scale
+    sign = MINUS if size_units < 0 else ""
+    if whole >= 10_000:
+        for limit, unit in ((1e5, 1e3), (1e6, 1e3), (1e8, 1e6), (1e9, 1e6), (math.inf, 1e9)):
+            if whole < limit:
+                letter = {1e3: "k", 1e6: "M", 1e9: "B"}[unit]
+                exact = limit in {1e6, 1e9}
+                # Cut, not rounded: 999,999 must not read 1000k.
+                return f"{sign}{int(whole / unit)}{letter}" if exact else f"{sign}{int(whole / unit * 10) / 10}{letter}"
+    if scale == 1:
+        return size(size_units)
+    if 0 < whole < 0.001:
+        return f"{sign}<0.001"
+    return fixed(size_units, scale, 3 if whole < 99.9995 else 1 if whole < 999.95 else 0)
+
+
 def signed_size(quantity: int | None) -> str:
     """A position: with its sign."""
     if quantity is None:

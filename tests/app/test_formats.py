@@ -146,3 +146,28 @@ def test_times_are_the_exchange_s() -> None:
     assert ages.time_of_day(at_ns(DAY, 9, 31, 5)) == "09:31:05"
     assert ages.time_of_day(at_ns(DAY, 9, 31, 5) + 120_000_000, millis=True) == "09:31:05.120"
     assert ages.day_text(at_ns(DAY, 9, 31, 5)) == "Mon 2026-01-05"
+
+
+@pytest.mark.parametrize(
+    ("units", "instrument", "short"),
+    [
+        (0, STOCK, "0"),
+        (9_999, STOCK, "9,999"),
+        (99_999, STOCK, "99.9k"),
+        (999_999, STOCK, "999k"),
+        (1_234_567, STOCK, "1.2M"),
+        (-12_345, STOCK, "\u221212.3k"),
+        (100_000, PERPETUAL, "0.001"),
+        (5, PERPETUAL, "<0.001"),
+        (123_456_789, PERPETUAL, "1.235"),
+        (123_456_789_012, PERPETUAL, "1,235"),
+        (2_345_678_901_200, PERPETUAL, "23.4k"),
+    ],
+)
+def test_short_sizes(units: int, instrument: Instrument, short: str) -> None:
+    assert formats.short_size(units, instrument) == short
+
+
+@given(st.integers(0, 10**12 - 1), st.sampled_from((STOCK, PERPETUAL)))
+def test_a_short_size_has_at_most_six_characters(units: int, instrument: Instrument) -> None:
+    assert len(formats.short_size(units, instrument)) <= 6
