@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -156,8 +158,9 @@ class FaceDesk:
         self.tasks = Tasks()
         self.alerts = Alerts()
         self.log = LogRing()
-        self._folder = tempfile.TemporaryDirectory(prefix="moneyness-face-", ignore_cleanup_errors=True)
-        self.profile = Profile(Path(self._folder.name))
+        folder = tempfile.mkdtemp(prefix="moneyness-face-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.profile = Profile(Path(folder))
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.paints = 0
         self.quote(np.arange(len(self.table)), 1_000_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,8 +125,9 @@ class Desk:
         self.arming = Arming()
         self.health = Health()
         self.log = LogRing()
-        self._folder = tempfile.TemporaryDirectory(prefix="moneyness-panels-", ignore_cleanup_errors=True)
-        self.profile = Profile(Path(self._folder.name))
+        folder = tempfile.mkdtemp(prefix="moneyness-panels-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.profile = Profile(Path(folder))
         self.drawings = DrawingBook(self.profile.drawings_dir)
 
 
