@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any
 
 MAX_TEXT = 500
-COLOURS = ("accent", "up", "down", "warning", "text1", "text2")
-"""Names of theme tokens that a drawing may have."""
+COLOURS = ("blue", "amber", "green", "red", "violet", "grey")
+"""What a drawing may have; a theme has its own shade of each, in this order."""
 WIDTHS = (1, 2, 3)
 
 
@@ -60,7 +60,7 @@ class Drawing:
     id: str
     tool: Tool
     anchors: tuple[Anchor, ...]
-    colour: str = "accent"
+    colour: str = COLOURS[0]
     width: int = 1
     text: str = ""
     is_locked: bool = False
@@ -103,7 +103,7 @@ def from_json(row: object) -> Drawing:
     if not isinstance(points, list) or not isinstance(number, str) or not number:
         raise DrawingError("A drawing has an id and points.")
     colour, width, text, locked = (
-        row.get("colour", "accent"), row.get("width", 1), row.get("text", ""), row.get("locked", False),
+        row.get("colour", COLOURS[0]), row.get("width", 1), row.get("text", ""), row.get("locked", False),
     )  # fmt: skip
     if not isinstance(text, str) or not isinstance(locked, bool):
         raise DrawingError("A drawing's text is a string and its lock yes or no.")
