@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.messages import Phase
+from terminal.market.rows import BookStatus
 
 Rows = npt.NDArray[np.void]
 """One-dimensional record array."""
@@ -26,6 +27,32 @@ class BookReader(Protocol):
 
     def read(self, instrument: int, levels: int) -> tuple[Rows, Rows]:
         """Bids and asks, best first, each with px, size, orders."""
+        ...
+
+    def status(self, instrument: int) -> BookStatus:
+        """Whether the book can be believed."""
+        ...
+
+    def window(
+        self, instrument: int, low_px: int, step_px: int, rows: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Sizes of bids and asks added up in ``rows`` price rows; row i begins at ``low_px + i * step_px``."""
+        ...
+
+
+class OrderReader(Protocol):
+    """Orders of books that are told order by order."""
+
+    def has(self, instrument: int) -> bool:
+        """Whether queues are known for the instrument."""
+        ...
+
+    def queue(self, instrument: int, order_id: int) -> tuple[int, int] | None:
+        """(size, orders) that stand before an order of its price; None for one that is not in the book."""
+        ...
+
+    def at_price(self, instrument: int, side: int, px: int, most: int = 100) -> Rows:
+        """The first orders of one price, next to be filled first: order_id, size. ``side``: 1 bid, -1 ask."""
         ...
 
 
@@ -79,6 +106,16 @@ class Market(Protocol):
     @property
     def book(self) -> BookReader:
         """Depth."""
+        ...
+
+    @property
+    def orders(self) -> OrderReader:
+        """Orders by price, where a venue tells them."""
+        ...
+
+    @property
+    def depth_history(self) -> DepthHistoryReader:
+        """Books over time."""
         ...
 
     def read(self, ids: npt.NDArray[np.int32]) -> Rows:

@@ -1,49 +1,178 @@
-"""Level-2 books in memory: absolute sizes by price, sorted from the best outwards."""
+"""All books: levels and orders of as many instruments as send depth, and whether each can be believed."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from terminal.core.instruments import CAPACITY
-from terminal.market.rows import LEVEL_ROW, Rows
+from terminal.market.book_kernel import begin_day
+from terminal.market.book_pools import fresh_arrays, grow
+from terminal.market.book_read_kernel import add_up_rows, copy_side
+from terminal.market.book_rows import BOOKS_USED, FULL, STAGE_BUILDING, STAGE_GAP, UNHOUSED, WANTED, BookArrays
+from terminal.market.rows import LEVEL_ROW, BookStatus, Rows
 from terminal.market.sequence_lock import SequenceLock
 
-SLOTS = 64
-LEVELS_KEPT = 256
+MOST_ROWS = 1 << 20
+"""Price rows that a window may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookHealth:
+    """What became of one book's messages since the start; ``sequence`` -1: its venue sends no numbers."""
+
+    status: BookStatus
+    sequence: int
+    updates: int
+    gaps: int
+    healed: int
+    duplicates: int
+    refused: int
+    crossed: int
+    strangers: int
+    overdone: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookTotals:
+    """The counters of all books, for the feed's health row; ``in_gap`` and the two after it count books as they are.
+
+    ``unhoused``: messages of instruments for whose book there was no memory.
+    """
+
+    books: int
+    in_gap: int
+    building: int
+    crossed_now: int
+    updates: int
+    gaps: int
+    healed: int
+    duplicates: int
+    refused: int
+    crossed: int
+    strangers: int
+    overdone: int
+    lost: int
+    unhoused: int
+
+
+_COUNTERS = ("updates", "gaps", "healed", "duplicates", "refused", "crossed", "strangers", "overdone", "lost")
+
+
+def _status(row: np.void) -> BookStatus:
+    if row["stage"] == STAGE_GAP:
+        return BookStatus.GAP
+    if row["stage"] == STAGE_BUILDING:
+        return BookStatus.BUILDING
+    if row["is_crossed"]:
+        return BookStatus.CROSSED
+    return BookStatus.OK if row["heard"] else BookStatus.NONE
 
 
 class BookStore:
-    """Written by the kernel on the engine thread under ``lock``; readers get copies."""
+    """Written by the kernel on the engine thread under ``lock``; readers get copies.
+
+    A book is made by the first message for it. Memory grows with what the books hold, up to a bound; what finds no room
+    then is counted and leaves its book in a gap.
+    """
 
     def __init__(self, lock: SequenceLock) -> None:
         self._lock = lock
         self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
-        self.levels = np.zeros((SLOTS, 2, LEVELS_KEPT), LEVEL_ROW)
-        self.count = np.zeros((SLOTS, 2, 1), np.int64)
-        self._used = 0
-
-    def open_slot(self, instrument: int) -> bool:
-        """Starts a book for an instrument; False when all slots are taken."""
-        if self.slot_of[instrument] >= 0:
-            return True
-        if self._used == SLOTS:
-            return False
-        self.slot_of[instrument] = self._used
-        self._used += 1
-        return True
+        self.arrays: BookArrays = fresh_arrays(self.slot_of)
 
     def clear(self) -> None:
-        """Empties all books; the slots stay."""
-        self.count[:] = 0
+        """Forgets all books; the caller holds the lock."""
+        self.slot_of = np.full(CAPACITY, -1, np.int32)
+        self.arrays = fresh_arrays(self.slot_of)
 
-    def read(self, instrument: int, most: int = 50) -> tuple[Rows, Rows]:
+    def make_room(self) -> None:
+        """Grows the pools that the kernel asked for; the caller holds the lock."""
+        self.arrays = grow(self.arrays)
+
+    @property
+    def wants_room(self) -> bool:
+        """Whether the kernel asked for more than it has, and may get it."""
+        state = self.arrays.state
+        return bool(state[WANTED] & ~state[FULL])
+
+    def begin_day(self, instrument: int) -> None:
+        """Empties one book, as a new trading day does; the caller holds the lock."""
+        begin_day(self.arrays, instrument)
+
+    def read(self, instrument: int, levels: int = 50) -> tuple[Rows, Rows]:
         """(bids, asks), each from the best price outwards; empty without a book."""
-        slot = int(self.slot_of[instrument])
-        if slot < 0:
-            return np.empty(0, LEVEL_ROW), np.empty(0, LEVEL_ROW)
-        return self._lock.copy(lambda: self._sides(slot, most))
 
-    def _sides(self, slot: int, most: int) -> tuple[Rows, Rows]:
-        bids, asks = (int(self.count[slot, side, 0]) for side in (0, 1))
-        return self.levels[slot, 0, : min(bids, most)].copy(), self.levels[slot, 1, : min(asks, most)].copy()
+        def copy() -> tuple[Rows, Rows]:
+            arrays = self.arrays
+            slot = int(arrays.slot_of[instrument])
+            if slot < 0:
+                return np.empty(0, LEVEL_ROW), np.empty(0, LEVEL_ROW)
+            bids, asks = np.empty(levels, LEVEL_ROW), np.empty(levels, LEVEL_ROW)
+            return bids[: copy_side(arrays, slot, 0, bids)], asks[: copy_side(arrays, slot, 1, asks)]
+
+        return self._lock.copy(copy)
+
+    def window(
+        self, instrument: int, low_px: int, step_px: int, rows: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(bids, asks): sizes added up in price rows; row i holds the prices from ``low_px + i * step_px``, without the
+        next row's. Raises ValueError for rows that cannot be.
+        """
+        if step_px <= 0 or not 0 <= rows <= MOST_ROWS:
+            raise ValueError(f"a window has 0 to {MOST_ROWS} rows of a positive step, was {rows} rows of {step_px}")
+
+        def copy() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+            arrays = self.arrays
+            bids, asks = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+            slot = int(arrays.slot_of[instrument])
+            if slot >= 0 and rows:
+                add_up_rows(arrays, slot, 0, low_px, step_px, bids)
+                add_up_rows(arrays, slot, 1, low_px, step_px, asks)
+            return bids, asks
+
+        return self._lock.copy(copy)
+
+    def row(self, instrument: int) -> np.void | None:
+        """A copy of one book's BOOK_ROW: touch, imbalance, counters; None without a book."""
+
+        def copy() -> np.void | None:
+            arrays = self.arrays
+            slot = int(arrays.slot_of[instrument])
+            return None if slot < 0 else arrays.rows[slot].copy()
+
+        return self._lock.copy(copy)
+
+    def status(self, instrument: int) -> BookStatus:
+        """Whether the book can be believed."""
+        row = self.row(instrument)
+        return BookStatus.NONE if row is None else _status(row)
+
+    def health(self, instrument: int) -> BookHealth:
+        """Status and counters of one book."""
+        row = self.row(instrument)
+        if row is None:
+            return BookHealth(BookStatus.NONE, -1, *(0 for _ in _COUNTERS))
+        return BookHealth(_status(row), int(row["sequence"]), *(int(row[name]) for name in _COUNTERS))
+
+    def totals(self) -> BookTotals:
+        """The counters of all books together."""
+
+        def copy() -> tuple[Rows, int]:
+            arrays = self.arrays
+            return arrays.rows[: arrays.state[BOOKS_USED]].copy(), int(arrays.state[UNHOUSED])
+
+        rows, unhoused = self._lock.copy(copy)
+        stages = rows["stage"]
+        sums = {name: int(rows[name].sum()) for name in _COUNTERS}
+        return BookTotals(
+            books=len(rows),
+            in_gap=int((stages == STAGE_GAP).sum()),
+            building=int((stages == STAGE_BUILDING).sum()),
+            crossed_now=int(rows["is_crossed"].sum()),
+            unhoused=unhoused,
+            **sums,
+        )

@@ -13,10 +13,6 @@ from terminal.core.messages import (
     ASK_SIZE,
     BID,
     BID_SIZE,
-    BOOK_ORDERS,
-    BOOK_PX,
-    BOOK_SIDE,
-    BOOK_SIZE,
     CLOSE,
     HIGH,
     INTEREST,
@@ -36,9 +32,13 @@ from terminal.core.messages import (
     Phase,
 )
 from terminal.core.money import ABSENT_PX
-from terminal.market.rows import BAR_ROW, LEVEL_ROW, QUOTE_ROW, Quality
+from terminal.market.book_kernel import apply_book_message, begin_day
+from terminal.market.book_level_kernel import BOOKS
+from terminal.market.depth_history_kernel import cross_time
+from terminal.market.rows import BAR_ROW, QUOTE_ROW, Quality
 
 _QUOTE, _TRADE, _BAR, _DEPTH = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BAR), int(Kind.DEPTH)
+_BOOK_UPDATE = int(Kind.BOOK_UPDATE)
 _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL), int(Kind.PHASE_CHANGE)
 _BID_SAME, _ASK_SAME = int(Flag.BID_UNCHANGED), int(Flag.ASK_UNCHANGED)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
@@ -59,7 +59,6 @@ _NS = 1_000_000_000
 _message = nb.from_dtype(MESSAGE)
 _quote = nb.from_dtype(QUOTE_ROW)
 _bar = nb.from_dtype(BAR_ROW)
-_level = nb.from_dtype(LEVEL_ROW)
 
 
 @nb.njit(nb.uint64(_message), nogil=True, cache=True, inline="always")
@@ -117,31 +116,6 @@ def _grow_bar(ring, count, start_ns, open_px, high_px, low_px, close_px, volume)
     count[0] += 1
 
 
-@nb.njit(nb.void(_level[:], nb.int64[:], nb.int64, nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
-def _set_level(levels, count, side, px, size, orders):  # type: ignore[no-untyped-def]
-    """Puts one absolute level into a side sorted from the best price outwards; ``side`` 1 bid, -1 ask."""
-    used = count[0]
-    at = 0
-    while at < used and (levels[at]["px"] - px) * side > 0:
-        at += 1
-    found = at < used and levels[at]["px"] == px
-    if size <= 0:
-        if found:
-            for i in range(at, used - 1):
-                levels[i] = levels[i + 1]
-            count[0] = used - 1
-        return
-    if not found:
-        if at >= len(levels):
-            return
-        count[0] = min(used + 1, len(levels))
-        for i in range(count[0] - 1, at, -1):
-            levels[i] = levels[i - 1]
-    levels[at]["px"] = px
-    levels[at]["size"] = size
-    levels[at]["orders"] = orders
-
-
 @nb.njit(nb.void(_quote, nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
 def _print(row, px, size, ts_ns):  # type: ignore[no-untyped-def]
     row["last_px"] = px
@@ -180,19 +154,18 @@ def _change_phase(quotes, session_of, instrument, session, phase):  # type: igno
         row["quality"] = _NONE
 
 
-@nb.njit(nb.void(nb.int32[:], nb.uint8[:], nb.int64[:, :, :], nb.int64, nb.int64), nogil=True, cache=True)
-def _clear_books(book_slot, session_of, levels_count, instrument, session):  # type: ignore[no-untyped-def]
-    for i in range(len(book_slot)):
-        concerned = i == instrument or (instrument < 0 and (session == 0 or session_of[i] == session))
-        if concerned and book_slot[i] >= 0:
-            levels_count[book_slot[i]] = 0
+@nb.njit(nb.void(BOOKS, nb.uint8[:], nb.int64, nb.int64), nogil=True, cache=True)
+def _begin_books_day(books, session_of, instrument, session):  # type: ignore[no-untyped-def]
+    for i in range(len(books.slot_of)):
+        if i == instrument or (instrument < 0 and (session == 0 or session_of[i] == session)):
+            begin_day(books, i)
 
 
 @nb.njit(
     nb.int64(
         _message[:], _quote[:], nb.uint8[:], nb.uint8[:], nb.int64[:, :], nb.int64,
         nb.int32[:], _bar[:, :], nb.int64[:, :], _bar[:, :], nb.int64[:, :],
-        nb.int32[:], _level[:, :, :], nb.int64[:, :, :],
+        nb.int64[:], BOOKS,
     ),
     nogil=True,
     cache=True,
@@ -200,28 +173,31 @@ def _clear_books(book_slot, session_of, levels_count, instrument, session):  # t
 def apply_batch(  # type: ignore[no-untyped-def]
     batch, quotes, kind_of, session_of, counts, batch_number,
     bar_slot, seconds, seconds_count, minutes, minutes_count,
-    book_slot, levels, levels_count,
+    refused, books,
 ):  # fmt: skip
-    """Applies messages in order and returns how many named no known instrument (they change nothing).
+    """Applies messages in order and returns how many: fewer than there are when the books must grow before the next.
 
-    ``quotes``: QUOTE_ROW by instrument id. ``counts``: messages by (instrument kind, message kind). ``bar_slot`` and
-    ``book_slot``: row of the bar rings and books by instrument id, -1 for none; ``*_count``: [slot, 1] and
-    [slot, side, 1] fill counts.
+    ``quotes``: QUOTE_ROW by instrument id. ``counts``: messages by (instrument kind, message kind). ``bar_slot``: row
+    of the bar rings by instrument id, -1 for none; ``*_count``: [slot, 1] fill counts. ``refused``: [those that named
+    no known instrument], which change nothing.
     """
-    refused = 0
     for i in range(len(batch)):
         message = batch[i]
         kind = message["kind"]
         instrument = message["instrument"]
+        cross_time(books, message["ts_ns"])
         if kind == _PHASE_CHANGE:
             _change_phase(quotes, session_of, instrument, message[PHASE_SESSION], message[PHASE])
             if message[PHASE] == _PRE_MARKET:
-                _clear_books(book_slot, session_of, levels_count, instrument, message[PHASE_SESSION])
+                _begin_books_day(books, session_of, instrument, message[PHASE_SESSION])
             continue
         if instrument < 0 or instrument >= len(quotes) or kind_of[instrument] == 0 or kind >= counts.shape[1]:
             if instrument != -1:
-                refused += 1
+                refused[0] += 1
             continue
+        # Before anything is counted: a message for which the books must grow comes a second time.
+        if (kind == _DEPTH or kind >= _BOOK_UPDATE) and not apply_book_message(message, books):
+            return i
         row = quotes[instrument]
         ts_ns = message["ts_ns"]
         counts[kind_of[instrument], kind] += 1
@@ -279,15 +255,6 @@ def apply_batch(  # type: ignore[no-untyped-def]
                     minutes[slot], minutes_count[slot], minute,
                     message[OPEN], message[HIGH], message[LOW], message[CLOSE], message[VOLUME],
                 )  # fmt: skip
-        elif kind == _DEPTH:
-            slot = book_slot[instrument]
-            if slot >= 0:
-                side = 1 if message[BOOK_SIDE] > 0 else -1
-                at = 0 if side > 0 else 1
-                _set_level(
-                    levels[slot, at], levels_count[slot, at], side,
-                    message[BOOK_PX], message[BOOK_SIZE], message[BOOK_ORDERS],
-                )  # fmt: skip
         elif kind == _INTEREST:
             row["open_interest"] = message[INTEREST]
         elif kind == _OFFICIAL:
@@ -297,4 +264,4 @@ def apply_batch(  # type: ignore[no-untyped-def]
                 row["official_px"] = message[OFFICIAL_PX]
             elif message[OFFICIAL_KIND] == _AM_SETTLEMENT:
                 row["settlement_px"] = message[OFFICIAL_PX]
-    return refused
+    return len(batch)

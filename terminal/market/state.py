@@ -14,7 +14,9 @@ from terminal.core.messages import Batch, Kind
 from terminal.core.money import ABSENT_PX
 from terminal.market.bars import BarStore
 from terminal.market.books import BookStore
+from terminal.market.depth_history import DepthHistory
 from terminal.market.kernel import apply_batch
+from terminal.market.orders import OrderQueues
 from terminal.market.rows import QUOTE_ROW, Ids, Rows
 from terminal.market.sequence_lock import SequenceLock
 
@@ -44,10 +46,13 @@ class MarketState:
         self._lock = SequenceLock()
         self.bars = BarStore(self._lock)
         self.book = BookStore(self._lock)
+        self.orders = OrderQueues(self._lock, self.book)
+        self.depth_history = DepthHistory(self._lock, self.book)
         self.channel = Channel(channel)
         self.changed = 0
         self.applied_ns = 0
         self.refused: dict[str, int] = {}
+        self._unknown = np.zeros(1, np.int64)
         self._counts = np.zeros((16, 32), np.int64)
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
         self._prepared = 0
@@ -62,10 +67,12 @@ class MarketState:
             self._counts[:] = 0
             self.bars.clear()
             self.book.clear()
+            self.depth_history.clear()
             self.channel.first_ts_ns = 0
             self.channel.last_ts_ns = 0
             self.channel.messages = 0
             self.refused.clear()
+            self._unknown[:] = 0
 
     def apply(self, batch: Batch) -> None:
         """Applies messages in order; engine thread only."""
@@ -73,16 +80,19 @@ class MarketState:
             return
         self._prepare_slots()
         with self._lock.writing():
-            refused = apply_batch(
-                batch, self._quotes, self.table.kind_of, self.table.session_of, self._counts, self.changed + 1,
-                self.bars.slot_of, self.bars.seconds, self.bars.seconds_count,
-                self.bars.minutes, self.bars.minutes_count,
-                self.book.slot_of, self.book.levels, self.book.count,
-            )  # fmt: skip
+            done = 0
+            while done < len(batch):
+                done += apply_batch(
+                    batch[done:], self._quotes, self.table.kind_of, self.table.session_of, self._counts,
+                    self.changed + 1, self.bars.slot_of, self.bars.seconds, self.bars.seconds_count,
+                    self.bars.minutes, self.bars.minutes_count, self._unknown, self.book.arrays,
+                )  # fmt: skip
+                if self.book.wants_room:
+                    self.book.make_room()
         self.changed += 1
         self.applied_ns = time.perf_counter_ns()
-        if refused:
-            self.refused["unknown instrument"] = self.refused.get("unknown instrument", 0) + refused
+        if self._unknown[0]:
+            self.refused["unknown instrument"] = int(self._unknown[0])
         # That time goes on, or that a session begins, is no sign of life of the feed.
         said = np.flatnonzero((batch["kind"] != Kind.CLOCK) & (batch["kind"] != Kind.PHASE_CHANGE))
         if len(said):
@@ -92,12 +102,11 @@ class MarketState:
             self.channel.messages += len(said)
 
     def _prepare_slots(self) -> None:
-        """Underlyings get bars and a book as soon as they are known; options get bars when somebody charts them."""
+        """Underlyings get bars as soon as they are known; options get bars when somebody charts them."""
         while self._prepared < len(self.table):
             row = self.table.get(self._prepared)
             if row.option is None:
                 self.bars.open_slot(row.id)
-                self.book.open_slot(row.id)
             self._prepared += 1
 
     def read(self, ids: Ids) -> Rows:

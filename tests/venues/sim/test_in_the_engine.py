@@ -17,7 +17,6 @@ def test_state_books_bars_and_qualities(morning: Morning) -> None:
     for name in NAMES:
         at = morning.table.find(name.symbol).id
         state.bars.open_slot(at)
-        state.book.open_slot(at)
         state.bars.load(at, morning.feed.history().names[name.symbol].minutes)
     for part in np.array_split(morning.messages, 50):
         state.apply(part.copy())

@@ -1,0 +1,74 @@
+"""Takes samples of watched books at every multiple of a step of market time, whatever the batches are."""
+
+from __future__ import annotations
+
+import numba as nb
+
+from terminal.market.book_kernel import book_status
+from terminal.market.book_level_kernel import BOOKS, INNER
+from terminal.market.book_read_kernel import copy_side
+from terminal.market.book_rows import BEGUN, LONGEST_FILL, NEXT_NS, STEP_NS
+from terminal.market.rows import BookStatus
+
+_FARTHEST = 2**31 - 1
+_NONE = int(BookStatus.NONE)
+
+
+@nb.njit(nb.void(BOOKS, nb.int64, nb.int64), **INNER)
+def _take(books, place, ts_ns):  # type: ignore[no-untyped-def]
+    """Writes the book as it is into the next row of its ring."""
+    ring = books.history_heads.shape[1]
+    at = books.history_taken[place] % ring
+    head = books.history_heads[place, at]
+    head["ts_ns"] = ts_ns
+    head["status"] = _NONE
+    slot = books.slot_of[books.watched[place]]
+    for side in range(2):
+        used = 0
+        if slot >= 0:
+            head["status"] = book_status(books.rows[slot])
+            used = copy_side(books, slot, side, books.scratch)
+        best_px = books.scratch[0]["px"] if used > 0 else 0
+        kept = 0
+        while kept < used:
+            distance = abs(books.scratch[kept]["px"] - best_px)
+            if distance > _FARTHEST:
+                break
+            books.history_distances[place, at, side, kept] = distance
+            books.history_sizes[place, at, side, kept] = books.scratch[kept]["size"]
+            kept += 1
+        if side == 0:
+            head["bid_px"], head["bids"] = best_px, kept
+        else:
+            head["ask_px"], head["asks"] = best_px, kept
+    books.history_taken[place] += 1
+
+
+@nb.njit(nb.void(BOOKS, nb.int64), **INNER)
+def _cross(books, ts_ns):  # type: ignore[no-untyped-def]
+    clock = books.clock
+    step = clock[STEP_NS]
+    if not clock[BEGUN]:
+        clock[BEGUN] = 1
+        clock[NEXT_NS] = (ts_ns + step - 1) // step * step
+        return
+    silent = False
+    while ts_ns > clock[NEXT_NS]:
+        for place in range(len(books.watched)):
+            if books.watched[place] >= 0:
+                _take(books, place, clock[NEXT_NS])
+        clock[NEXT_NS] += step
+        if not silent and (ts_ns - clock[NEXT_NS]) // step > LONGEST_FILL:
+            silent = True
+            clock[NEXT_NS] = (ts_ns - 1) // step * step
+
+
+@nb.njit(nb.void(BOOKS, nb.int64), **INNER, forceinline=True)
+def cross_time(books, ts_ns):  # type: ignore[no-untyped-def]
+    """Market time is about to become ``ts_ns``: first takes the samples of the steps that end before it.
+
+    The sample of a multiple of the step holds everything stamped up to it. A silence of more than LONGEST_FILL steps is
+    not filled: it gets its first and its last sample. Time that goes back is no news.
+    """
+    if ts_ns > books.clock[NEXT_NS]:
+        _cross(books, ts_ns)
