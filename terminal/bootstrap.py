@@ -24,7 +24,7 @@ from terminal.app.script_runner import ScriptRunner
 from terminal.app.sessions import plan_session
 from terminal.app.tasks import Task
 from terminal.app.watch import DeskWatch
-from terminal.core.clock import NS_PER_S
+from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import InstrumentTable
 from terminal.infra import disk
 from terminal.infra.calendars import Calendars
@@ -37,7 +37,7 @@ from terminal.infra.process_lock import ProcessLock
 from terminal.infra.settings import Settings
 from terminal.infra.settings_file import SettingsFile
 from terminal.market.engine import Rank
-from terminal.market.feed import Feed
+from terminal.market.feed import Feed, LiveFeed
 from terminal.market.importers.sources import SourceTable
 from terminal.quant.warmup import CACHE_VARIABLE, is_warm, warm_up
 from terminal.store.backup import backup
@@ -48,6 +48,7 @@ from terminal.venues.sim.universe import RATE as SIMULATED_RATE
 
 if TYPE_CHECKING:
     from terminal.ui.desk_window import DeskWindow
+    from terminal.venues.stream.feed import StreamFeed
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,8 @@ def _run(
         database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
         closing.callback(database.close)
         rooms = _make_rooms(options, profile, settings, journal, database, closing)
-        rate = SIMULATED_RATE if options.replay is None else 0.0
+        is_ours = options.replay is None and options.connect is None
+        rate = SIMULATED_RATE if is_ours else 0.0
         desk = Desk(rooms, logs.ring, settings, profile, interest_rate=rate)
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
@@ -220,9 +222,15 @@ def _make_rooms(
 ) -> Rooms:
     calendars = Calendars()
     table = InstrumentTable()
-    feed: Feed
+    feed: Feed | LiveFeed
     sources: SourceTable | None = None
-    if options.replay is None:
+    simulated = None
+    if options.connect is not None:
+        feed = _connect(options.connect, table, calendars, settings)
+        closing.callback(feed.close)
+        mode = DeskMode.PAPER if feed.is_live else DeskMode.SIMULATED
+        plan = plan_session(journal, mode, None, from_ns(feed.first_ns()).date(), resume=False)
+    elif options.replay is None:
         from terminal.venues.sim.feed import SimFeed
 
         seed = options.seed if options.seed is not None or options.resume else settings.simulation.seed
@@ -238,7 +246,6 @@ def _make_rooms(
         if replay.database is not None:
             closing.callback(replay.database.close)
         plan = plan_session(journal, DeskMode.REPLAY, options.seed, options.dates[0], resume=False)
-        simulated = None
     speed = options.speed
     if options.replay is not None and not options.is_speed_given:
         speed = None if settings.replay.speed == "max" else float(settings.replay.speed)
@@ -247,6 +254,13 @@ def _make_rooms(
         for symbol, history in simulated.history().names.items():
             rooms.state.bars.load(table.find(symbol).id, history.minutes, history.daily)
     return rooms
+
+
+def _connect(text: str, table: InstrumentTable, calendars: Calendars, settings: Settings) -> StreamFeed:
+    from terminal.venues.stream.connection import parse_address
+    from terminal.venues.stream.feed import StreamFeed
+
+    return StreamFeed(parse_address(text), table, calendars, allow_remote=settings.stream.allow_remote)
 
 
 def _start(run: _Run) -> None:
@@ -308,17 +322,13 @@ def _problems(run: _Run) -> list[str]:
 
 def _report(run: _Run, figures: UiFigures) -> dict[str, Any]:
     rooms = run.rooms
-    refused: dict[str, int] = {}
-    import_report = getattr(rooms.feed, "report", None)
-    if import_report is not None:
-        refused = dict(import_report.refused)
     return build_report(
         RunFigures(
             mode=rooms.plan.mode,
             seed=rooms.plan.seed,
             first_ns=rooms.state.channel.first_ts_ns,
             last_ns=rooms.state.channel.last_ts_ns,
-            refused=refused,
+            refused=dict(rooms.runner.counts()),
             problems=list(dict.fromkeys(_problems(run))),
             feed_to_state=rooms.engine.feed_to_state,
             state_to_paint=run.desk.state_to_paint,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,7 @@ from terminal.core.clock import NS_PER_S, Clock
 from terminal.core.messages import Phase
 from terminal.infra import disk
 from terminal.market.engine import Engine
-from terminal.market.feed import FeedRunner
+from terminal.market.feed import Runner
 from terminal.store.recorder import Recorder, RecorderState
 from terminal.trading.road import OrderRoad
 
@@ -23,6 +24,8 @@ _RECORDER_STATES = {
     RecorderState.FAILING: HealthState.BAD,
 }
 _LOW_DISK_BYTES = 1 << 30
+_REMEMBER_S = 60.0
+"""How long a refusal keeps the feed's row on watch; it stays in the note for good."""
 
 
 class DeskHealth:
@@ -31,7 +34,7 @@ class DeskHealth:
     def __init__(
         self,
         engine: Engine,
-        runner: FeedRunner,
+        runner: Runner,
         recorder: Recorder,
         road: OrderRoad,
         clock: Clock,
@@ -48,6 +51,8 @@ class DeskHealth:
         self._database = database
         self._silent_limit_ns = silent_limit_ns
         self._process = psutil.Process()
+        self._refused_seen = 0
+        self._refused_at = -_REMEMBER_S
 
     def silent_ns(self) -> int:
         """Market time since the feed last said anything; 0 before its first word."""
@@ -55,8 +60,8 @@ class DeskHealth:
         return max(0, self._clock.now_ns() - last_ns) if last_ns else 0
 
     def is_stale(self) -> bool:
-        """Whether prices must not be trusted: the feed broke, or is silent while the market is open."""
-        if self._runner.failure is not None:
+        """Whether prices must not be trusted: the feed broke or is gone, or is silent while the market is open."""
+        if self._runner.failure is not None or self._runner.trouble():
             return True
         return self._phase() is Phase.OPEN and not self._runner.ended and self.silent_ns() > self._silent_limit_ns
 
@@ -70,6 +75,9 @@ class DeskHealth:
             note = f"The feed {name} broke: {self._runner.failure}"
             return HealthRow("feed", "Feed", "broken", HealthState.BAD, note)
         silent_s = self.silent_ns() / NS_PER_S
+        trouble = self._runner.trouble()
+        if trouble and not self._runner.ended:
+            return HealthRow("feed", "Feed", "gone", HealthState.BAD, trouble + self._refusals())
         if self._runner.ended:
             return HealthRow("feed", "Feed", "ended", HealthState.OFF, f"The feed {name} has come to its end.")
         if self._runner.paused:
@@ -80,8 +88,28 @@ class DeskHealth:
         lag_ms = self._engine.feed_to_state.quantile_ms(0.99)
         value = "–" if lag_ms is None else f"{lag_ms:.1f} ms"
         messages = self._engine.state.channel.messages
-        note = f"{messages:,} messages; from the feed to the state in {value} at p99."
-        return HealthRow("feed", "Feed", value, HealthState.OK, note)
+        note = f"{messages:,} messages; from the feed to the state in {value} at p99.{self._refusals()}"
+        recent = time.monotonic() - self._refused_at < _REMEMBER_S
+        return HealthRow("feed", "Feed", value, HealthState.WARN if recent else HealthState.OK, note)
+
+    def refusals(self) -> Mapping[str, int]:
+        """What was refused or went wrong on the way into the state, by reason."""
+        found = dict(self._runner.counts())
+        for reason, count in self._engine.state.refused.copy().items():
+            found[reason] = found.get(reason, 0) + count
+        return found
+
+    def _refusals(self) -> str:
+        """As the end of a note: the most frequent reasons first."""
+        found = self.refusals()
+        total = sum(found.values())
+        if total > self._refused_seen:
+            self._refused_at = time.monotonic()
+        self._refused_seen = total
+        if not found:
+            return ""
+        most = sorted(found.items(), key=lambda each: -each[1])
+        return " Counted: " + ", ".join(f"{count:,} {reason}" for reason, count in most) + "."
 
     def _recording(self) -> HealthRow:
         status = self._recorder.status()

@@ -27,3 +27,5 @@ class DeskOptions:
     replay: Path | None
     underlying: str | None
     dates: tuple[date, ...]
+    connect: str | None = None
+    """Address of a stream feed."""

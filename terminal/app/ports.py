@@ -15,11 +15,13 @@ class DeskMode(Enum):
 
     SIMULATED = "sim"
     REPLAY = "replay"
+    PAPER = "paper"
+    """Live prices, and orders that are matched here."""
     LIVE = "live"
 
     @property
     def word(self) -> str:
-        """The word on the frame: ``SIMULATED``, ``REPLAY`` or ``LIVE``."""
+        """The word on the frame: ``SIMULATED``, ``REPLAY``, ``PAPER`` or ``LIVE``."""
         return self.name
 
 

@@ -26,7 +26,7 @@ from terminal.infra.io_thread import IoThread
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.engine import Engine, EngineHooks
-from terminal.market.feed import Feed, FeedRunner
+from terminal.market.feed import Feed, FeedRunner, LiveFeed, Runner
 from terminal.market.importers.sources import SourceTable
 from terminal.market.state import MarketState
 from terminal.risk.kill_switch import KillState, KillSwitch
@@ -53,7 +53,7 @@ class Rooms:
     def __init__(
         self,
         plan: SessionPlan,
-        feed: Feed,
+        feed: Feed | LiveFeed,
         table: InstrumentTable,
         profile: Profile,
         settings: Settings,
@@ -76,11 +76,12 @@ class Rooms:
         self.engine = Engine(self.tape, self.state, self.clock, self.hooks)
         self.io = IoThread()
         self.day = TradingDay(self.clock, table, calendars)
-        # What lies before the open is let through at once when somebody watches: nobody waits for the pre-market.
-        paced_from_ns = plan.resume_ns or (0 if speed is None else self.day.open_ns)
-        self.start_ns = max(plan.resume_ns or self.day.open_ns, feed.first_ns())
-        """Where the run begins for the trader: the open, whatever the speed, or where a session goes on."""
-        self.runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self._restart)
+        begins_ns = 0 if isinstance(feed, LiveFeed) else self.day.open_ns
+        self.start_ns = max(plan.resume_ns or begins_ns, feed.first_ns())
+        """Where the run begins for the trader: the open, whatever the speed, or where a session goes on; with a feed
+        that sets its own pace, now."""
+        self.playback: FeedPlayback | None = None
+        self.runner: Runner = self._make_runner(feed, speed)
         self.kill_switch = KillSwitch(profile.kill_flag_file)
         self.arming = Arming(is_paper=True, blocked=self._arming_blocked)
         account = settings.account
@@ -97,7 +98,7 @@ class Rooms:
             SessionRow(plan.name, plan.mode.value, feed.name, plan.seed),
             RecorderLimits(
                 flush_after_s=settings.recorder.flush_interval_ms / 1000,
-                spill=False,
+                spill=isinstance(feed, LiveFeed),
                 disk_budget_bytes=int(settings.recorder.disk_budget_gb * 2**30),
             ),
         )
@@ -109,7 +110,6 @@ class Rooms:
             self._phase, profile.database_file, silent_limit_ns,
         )  # fmt: skip
         self.trading = TradingDesk(self.road, self.pretrade, table, self.state, self.clock, self.health.is_stale)
-        self.playback = FeedPlayback(self.runner, self.clock, self._close_ns, self._has_orders)
         expiry = Expiry(table, self.state, self.fees)
         self.duties = MarketDuties(self.engine, self.road, self.exchange, expiry, table, self.state, calendars)
 
@@ -162,6 +162,15 @@ class Rooms:
         if not book.is_closed:
             found.append(book.problems[-1] if book.problems else "The end of the session is not in the journal.")
         return found
+
+    def _make_runner(self, feed: Feed | LiveFeed, speed: float | None) -> Runner:
+        if isinstance(feed, LiveFeed):
+            return feed.make_runner(self.tape)
+        # What lies before the open is let through at once when somebody watches: nobody waits for the pre-market.
+        paced_from_ns = self.plan.resume_ns or (0 if speed is None else self.day.open_ns)
+        runner = FeedRunner(feed, self.tape, speed, paced_from_ns, restart=self._restart)
+        self.playback = FeedPlayback(runner, self.clock, self._close_ns, self._has_orders)
+        return runner
 
     def _make_road(self, settings: Settings) -> OrderRoad:
         gate = Gate(self.pretrade, self._is_armed, self.kill_switch.state)

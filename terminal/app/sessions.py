@@ -51,7 +51,12 @@ def plan_session(journal: Journal, mode: DeskMode, seed: int | None, start_date:
 
 
 def _last(rows: list[SessionRow], seed: int | None) -> SessionPlan:
-    simulated = [row for row in rows if row.details.get("mode") == DeskMode.SIMULATED.value]
+    # A stream may be simulated too, but only the seed of our own market lets it run again.
+    simulated = [
+        row
+        for row in rows
+        if row.details.get("mode") == DeskMode.SIMULATED.value and row.details.get("seed") is not None
+    ]
     if not simulated:
         raise UsageError("There is no simulated session to go on with; start without --resume.")
     row = simulated[-1]

@@ -63,6 +63,8 @@ def desk_options(found: argparse.Namespace) -> DeskOptions:
         raise UsageError("--replay needs --underlying SYM and --date D.")
     if found.replay is not None and found.resume:
         raise UsageError("--resume goes on with a simulated session; a replay starts anew.")
+    if found.connect is not None and (found.replay or found.resume or found.seed is not None or found.speed != _AS_SET):
+        raise UsageError("--connect goes without --replay, --resume, --seed and --speed: the feed sets its own pace.")
     return DeskOptions(
         seed=found.seed,
         headless=found.headless,
@@ -79,6 +81,7 @@ def desk_options(found: argparse.Namespace) -> DeskOptions:
         replay=found.replay,
         underlying=found.underlying,
         dates=found.date or (),
+        connect=found.connect,
     )
 
 
@@ -134,6 +137,7 @@ def _add_desk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", metavar="FILE")
     parser.add_argument("--script", type=Path, metavar="FILE")
     parser.add_argument("--resume", action="store_true", help="goes on with the last session")
+    parser.add_argument("--connect", metavar="HOST:PORT", help="a feed that a program of your own serves")
     parser.add_argument("--replay", type=Path, metavar="PATH")
     parser.add_argument("--underlying", type=str.upper, metavar="SYM")
     parser.add_argument("--date", type=date_range, metavar="D")

@@ -140,6 +140,15 @@ class ReplaySettings(Section, frozen=True):
     ] = 1.0
 
 
+class StreamSettings(Section, frozen=True):
+    """Feeds that a program of your own serves (``moneyness desk --connect HOST:PORT``)."""
+
+    allow_remote: Annotated[
+        bool,
+        Meta(description="Also connect to other machines. The stream is neither encrypted nor signed."),
+    ] = False
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings. Immutable: a change is ``msgspec.structs.replace`` and then a save."""
 
@@ -150,3 +159,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     recorder: RecorderSettings = RecorderSettings()
     desk: DeskSettings = DeskSettings()
     replay: ReplaySettings = ReplaySettings()
+    stream: StreamSettings = StreamSettings()

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +38,54 @@ class Feed(Protocol):
     def batches(self) -> Iterator[Batch]:
         """All messages from the start, ascending in ``ts_ns``; a chunk takes well under 50 ms to make."""
         ...
+
+
+class Runner(Protocol):
+    """What brings a feed to the tape; a task of the io thread. Everything but :meth:`run` may be used by any thread."""
+
+    @property
+    def feed(self) -> Feed | LiveFeed:
+        """The feed."""
+        ...
+
+    paused: bool
+    ended: bool
+    """Nothing more comes: the feed is over, broke, or was stopped."""
+    finished: bool
+    """Every message of the feed is on the tape."""
+    failure: BaseException | None
+
+    async def run(self) -> None:
+        """Runs the feed to its end or until :meth:`stop`; what breaks it is kept in ``failure``."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the task at the next occasion."""
+        ...
+
+    def trouble(self) -> str:
+        """Why the feed's prices cannot be trusted now, as a sentence; empty when they can."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What was refused or went wrong on the way to the tape, by reason."""
+        ...
+
+
+class LiveFeed(ABC):
+    """A feed that sets its own pace: nobody can pause it or go back in it."""
+
+    name: str
+    is_live: bool
+    """Whether its prices are those of a real market now."""
+
+    @abstractmethod
+    def first_ns(self) -> int:
+        """Market time when it began to speak."""
+
+    @abstractmethod
+    def make_runner(self, tape: Tape) -> Runner:
+        """What brings it to ``tape``."""
 
 
 class FeedRunner:
@@ -108,6 +157,15 @@ class FeedRunner:
     def stop(self) -> None:
         """Ends the task at the next occasion."""
         self._stopping.set()
+
+    def trouble(self) -> str:
+        """Empty: a feed that the desk itself paces is there or has failed."""
+        return ""
+
+    def counts(self) -> Mapping[str, int]:
+        """What the reading of the feed's files refused, by reason."""
+        report = getattr(self.feed, "report", None)
+        return {} if report is None else dict(report.refused)
 
     async def run(self) -> None:
         """Runs the feed to its end or until :meth:`stop`; a failure of the feed is kept in ``failure``."""

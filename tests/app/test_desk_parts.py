@@ -106,7 +106,8 @@ def test_a_person_trades_through_the_desk_while_armed(tmp_path: Path) -> None:
         HealthState.OK
     }
     assert "ms" in rows["orders"].value
-    rooms.runner.pause()
+    assert rooms.playback is not None
+    rooms.playback.pause()
     assert rooms.health.rows()[0].value == "paused"
     desk.stop()
     rows = {row.key: row for row in rooms.health.rows()}

@@ -262,10 +262,12 @@ def test_seeking_back_plays_the_day_again_and_its_close_comes_again(tmp_path: Pa
     rooms.io.submit(rooms.runner.run())
     desk.until(lambda: rooms.runner.finished and rooms.tape.lag == 0)
     first = rooms.state.digest()
-    rooms.playback.pause()
-    rooms.playback.seek(at_ns(MONDAY, 12))
+    playback = rooms.playback
+    assert playback is not None
+    playback.pause()
+    playback.seek(at_ns(MONDAY, 12))
     desk.until(lambda: rooms.clock.now_ns() == at_ns(MONDAY, 12))
-    may_go_back = [rooms.playback.can_seek]
+    may_go_back = [playback.can_seek]
     assert rooms.day.date == MONDAY
     assert rooms.state.read_one(desk.feed.stock)["phase"] == Phase.OPEN
     # An order that rests now must meet the close of this day, though it was played before.
@@ -274,11 +276,11 @@ def test_seeking_back_plays_the_day_again_and_its_close_comes_again(tmp_path: Pa
         OrderDraft(desk.feed.stock, Side.BUY, 1, OrderType.LIMIT, 500_000, TimeInForce.DAY, origin=Origin.SCRIPT)
     )
     desk.until(lambda: bool(rooms.trading.snapshot().orders) and rooms.road.quiesce(1))
-    may_go_back.append(rooms.playback.can_seek)
+    may_go_back.append(playback.can_seek)
     assert may_go_back == [True, False]
     with pytest.raises(UsageError, match="only go forward"):
-        rooms.playback.seek(at_ns(MONDAY, 11))
-    rooms.playback.play()
+        playback.seek(at_ns(MONDAY, 11))
+    playback.play()
     desk.until(lambda: rooms.runner.finished and rooms.tape.lag == 0)
     assert rooms.road.quiesce(5)
     (order,) = rooms.trading.snapshot().orders

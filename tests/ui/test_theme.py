@@ -30,7 +30,7 @@ def test_text_reads_on_every_ground(name: str, colour_blind: bool) -> None:
         ("text0", "text1", "text2", "up", "down", "accent", "warn", "critical"), ("bg0", "bg1", "bg2", "itm")
     ):
         assert contrast(getattr(chosen, ink), getattr(chosen, ground)) >= 4.5, (ink, ground)
-    for ground in ("mode_sim", "mode_replay", "mode_live", "armed"):
+    for ground in ("mode_sim", "mode_replay", "mode_paper", "mode_live", "armed"):
         assert contrast(ink_on(getattr(chosen, ground)), getattr(chosen, ground)) >= 4.5, ground
     assert contrast(chosen.on_accent, chosen.accent) >= 4.5
 

@@ -15,6 +15,7 @@ FRAME_PX = 2
 _SENTENCES = {
     DeskMode.SIMULATED: "simulated market, prices are not real",
     DeskMode.REPLAY: "recorded market, not the prices of now",
+    DeskMode.PAPER: "live prices, orders are matched on paper",
     DeskMode.LIVE: "live market",
 }
 

@@ -29,6 +29,7 @@ class Tokens:
     armed: str
     mode_sim: str
     mode_replay: str
+    mode_paper: str
     mode_live: str
     itm: str
     hover: str
@@ -45,8 +46,10 @@ class Tokens:
     tint_ms: int = 300
 
     def mode(self, mode_value: str) -> str:
-        """The colour of a desk mode by its value (``sim``, ``replay``, ``live``)."""
-        return {"sim": self.mode_sim, "replay": self.mode_replay, "live": self.mode_live}[mode_value]
+        """The colour of a desk mode by its value (``sim``, ``replay``, ``paper``, ``live``)."""
+        return {
+            "sim": self.mode_sim, "replay": self.mode_replay, "paper": self.mode_paper, "live": self.mode_live,
+        }[mode_value]  # fmt: skip
 
     def link(self, group: int) -> str:
         """The colour of a link group 1 to 6; of no group, the hairline's."""
@@ -59,7 +62,7 @@ DARK = Tokens(
     text0="#E6EAF0", text1="#A9B4C2", text2="#7F8C9C",
     up="#2FBF9B", down="#F0616D", bid="#383D8BFD", ask="#38F0616D",
     accent="#F5B83D", on_accent="#14181E", warn="#F5B83D", critical="#FF4D5E", armed="#FF4D5E",
-    mode_sim="#8166FF", mode_replay="#2FA8C9", mode_live="#2FBF9B",
+    mode_sim="#8166FF", mode_replay="#2FA8C9", mode_paper="#8FA3B8", mode_live="#2FBF9B",
     itm="#1A2430", hover="#202833", selection="#212A36",
     links=("#E5534B", "#4E9AF5", "#3FB950", "#D29922", "#B072E8", "#3CC5C5"),
     series=("#4EA1FF", "#F5B83D", "#2FBF9B", "#F0616D", "#B48CFF", "#8FA3B8"),
@@ -71,7 +74,7 @@ LIGHT = Tokens(
     text0="#14181E", text1="#4A5563", text2="#646E7C",
     up="#0A7A5F", down="#C8323F", bid="#293D8BFD", ask="#29F0616D",
     accent="#8A5A00", on_accent="#FFFFFF", warn="#8A5A00", critical="#C8102E", armed="#D9263A",
-    mode_sim="#5B3FD6", mode_replay="#0F6E87", mode_live="#0A7A5F",
+    mode_sim="#5B3FD6", mode_replay="#0F6E87", mode_paper="#3F566E", mode_live="#0A7A5F",
     itm="#F1F6FC", hover="#E8ECF1", selection="#E4EBF5",
     links=("#C8323F", "#1A68C4", "#1A7F37", "#9A6700", "#7A3FC0", "#0E7C7C"),
     series=("#1A68C4", "#A05000", "#0A7A5F", "#C8323F", "#6A48C8", "#4A5563"),
