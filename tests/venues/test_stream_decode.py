@@ -118,8 +118,8 @@ def test_one_number_stands_for_a_whole_column_and_a_missing_one_is_zero() -> Non
 
 def test_each_refusal_is_counted_by_its_reason_and_the_rest_is_taken() -> None:
     decoder = Decoder(OPEN_NS, is_live=False)
-    good = ["quote", 2, OPEN_NS, 100, 200, 1, 1]
-    rows = [
+    good: list[int | str] = ["quote", 2, OPEN_NS, 100, 200, 1, 1]
+    rows: list[list[int | str]] = [
         good,
         ["quote", 9, OPEN_NS, 100, 200, 1, 1],
         ["no such kind", 2, OPEN_NS],
@@ -132,7 +132,7 @@ def test_each_refusal_is_counted_by_its_reason_and_the_rest_is_taken() -> None:
         ["quote", 2, OPEN_NS, ABSENT_PX, 200, 0, 1],
         good,
     ]
-    batch = decoded(Rows(1, [list(each) for each in rows]), decoder)
+    batch = decoded(Rows(1, rows), decoder)
     assert dict(decoder.refused) == {
         "unknown instrument": 1,
         "unknown kind": 2,
