@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.messages import Phase
+from terminal.market.activity import ActivityKind
 from terminal.market.rows import BookStatus
+from terminal.market.volume_at_price import VolumeAtPrice
 
 Rows = npt.NDArray[np.void]
 """One-dimensional record array."""
@@ -19,6 +21,13 @@ class BarReader(Protocol):
 
     def read(self, instrument: int, seconds_per_bar: int, most: int) -> Rows:
         """The last ``most`` bars, ascending: ts_ns (start), open, high, low, close, volume."""
+        ...
+
+    def read_activity(self, instrument: int, kind: ActivityKind, size: float, most: int) -> Rows:
+        """The last ``most`` tick, volume or dollar bars of ``size``, as ACTIVITY_ROW of ``market.rows``, ascending.
+
+        The first call begins the series with the trades that are still in memory.
+        """
         ...
 
 
@@ -69,6 +78,22 @@ class PrintReader(Protocol):
         ...
 
 
+class StatisticsReader(Protocol):
+    """Statistics of each instrument's day."""
+
+    def read(self, ids: npt.NDArray[np.int32]) -> Rows:
+        """STATISTICS_ROW of ``terminal.market.rows`` for each of ``ids``."""
+        ...
+
+
+class VolumeAtPriceReader(Protocol):
+    """Volume of each instrument's day by price."""
+
+    def read(self, instrument: int) -> VolumeAtPrice:
+        """(low_px, step_px, bought, sold, unsided): volumes of the steps from ``low_px`` on; empty without a trade."""
+        ...
+
+
 class DepthHistoryReader(Protocol):
     """Books over time, sampled by the engine for the instruments that somebody watches."""
 
@@ -116,6 +141,21 @@ class Market(Protocol):
     @property
     def depth_history(self) -> DepthHistoryReader:
         """Books over time."""
+        ...
+
+    @property
+    def prints(self) -> PrintReader:
+        """The newest trades."""
+        ...
+
+    @property
+    def statistics(self) -> StatisticsReader:
+        """VWAP, volumes by aggressor, order flow, spread and depth of the day."""
+        ...
+
+    @property
+    def volume_at_price(self) -> VolumeAtPriceReader:
+        """Volume by price of the day."""
         ...
 
     def read(self, ids: npt.NDArray[np.int32]) -> Rows:

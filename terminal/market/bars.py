@@ -10,98 +10,159 @@ import numpy.typing as npt
 
 from terminal.core.clock import NEW_YORK, NS_PER_S, from_ns
 from terminal.core.instruments import CAPACITY
+from terminal.core.messages import Flag
+from terminal.market.activity import ActivityKind, ActivityStore
+from terminal.market.bar_kernel import CLOSED_KEPT, CLOSED_ROW, BarArrays, newest_minutes, seconds_of_prints
+from terminal.market.print_kernel import PRINTS_KEPT
+from terminal.market.prints import PrintStore
 from terminal.market.rows import BAR_ROW, Rows
 from terminal.market.sequence_lock import SequenceLock
 
 SLOTS = 64
+SLOTS_FOR_READERS = 16
 SECONDS_KEPT = 1 << 15
 MINUTES_KEPT = 1 << 15
 DAY_S = 86_400
 
 
 class BarStore:
-    """Written by the kernel on the engine thread under ``lock``; readers get copies."""
+    """Written by the kernel on the engine thread under ``lock``; readers get copies.
 
-    def __init__(self, lock: SequenceLock) -> None:
+    Every instrument has minutes: the newest CLOSED_KEPT of the whole market. Those in a slot have seconds too, and many
+    more minutes. SLOTS_FOR_READERS slots are kept free of what nobody has read; when all are taken, the one that was
+    read longest ago is given up.
+    """
+
+    def __init__(self, lock: SequenceLock, prints: PrintStore) -> None:
         self._lock = lock
-        # The engine opens slots for underlyings, and whoever reads a chart first opens its instrument's.
-        self._opening = threading.Lock()
+        self._prints = prints
+        self.activity = ActivityStore(lock, prints)
+        self._opening = threading.RLock()
         # Untouched pages of these arrays cost no memory, so every slot may have room for weeks.
-        self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
-        self.seconds = np.zeros((SLOTS, SECONDS_KEPT), BAR_ROW)
-        self.seconds_count = np.zeros((SLOTS, 1), np.int64)
-        self.minutes = np.zeros((SLOTS, MINUTES_KEPT), BAR_ROW)
-        self.minutes_count = np.zeros((SLOTS, 1), np.int64)
+        self.arrays = BarArrays(
+            growing=np.zeros(CAPACITY, BAR_ROW),
+            closed=np.zeros(CLOSED_KEPT, CLOSED_ROW),
+            newest_of=np.zeros(CAPACITY, np.int64),
+            last=np.zeros(1, np.int64),
+            slot_of=np.full(CAPACITY, -1, np.int32),
+            seconds=np.zeros((SLOTS, SECONDS_KEPT), BAR_ROW),
+            seconds_count=np.zeros((SLOTS, 1), np.int64),
+            minutes=np.zeros((SLOTS, MINUTES_KEPT), BAR_ROW),
+            minutes_count=np.zeros((SLOTS, 1), np.int64),
+        )
+        self.arrays.growing["ts_ns"] = -1
         self._minutes_before: dict[int, Rows] = {}
         self._days_before: dict[int, Rows] = {}
-        self._used = 0
+        self._slots: dict[int, int] = {}
+        """Slot by instrument, ordered by when it was last read, the oldest first."""
 
     def open_slot(self, instrument: int) -> bool:
-        """Starts bars for an instrument; False when all slots are taken."""
-        if self.slot_of[instrument] >= 0:
-            return True
+        """Starts seconds for an instrument that nobody reads yet; False when no slot is left for such."""
         with self._opening:
-            if self.slot_of[instrument] >= 0:
-                return True
-            if self._used == SLOTS:
+            if instrument not in self._slots and len(self._slots) >= SLOTS - SLOTS_FOR_READERS:
                 return False
-            self.slot_of[instrument] = self._used
-            self._used += 1
+            self._slot(instrument)
             return True
+
+    def _slot(self, instrument: int) -> int:
+        """The instrument's slot, made if need be out of what the market's rings still have."""
+        with self._opening:
+            slot = self._slots.pop(instrument, None)
+            if slot is None:
+                slot = len(self._slots)
+                if slot == SLOTS:
+                    oldest = next(iter(self._slots))
+                    slot = self._slots.pop(oldest)
+                with self._lock.writing():
+                    self._fill(slot, instrument)
+            self._slots[instrument] = slot
+            return slot
+
+    def _fill(self, slot: int, instrument: int) -> None:
+        bars = self.arrays
+        bars.slot_of[bars.slot_of == slot] = -1
+        bars.seconds_count[slot] = 0
+        prints = self._prints.copy_of_one(instrument, 0, PRINTS_KEPT)
+        seconds_of_prints(prints, int(Flag.OFF_BOOK), bars.seconds[slot], bars.seconds_count[slot])
+        self._fill_minutes(slot, instrument)
+        bars.slot_of[instrument] = slot
+
+    def _fill_minutes(self, slot: int, instrument: int) -> None:
+        """The history of before the first live bar, then the market's own minutes that are still there."""
+        known = self._newest_minutes(instrument, MINUTES_KEPT)
+        history = self._minutes_before.get(instrument, known[:0])
+        if len(known):
+            history = history[history["ts_ns"] < known["ts_ns"][0]]
+        minutes = np.concatenate((history, known))[-MINUTES_KEPT:]
+        self.arrays.minutes[slot, : len(minutes)] = minutes
+        self.arrays.minutes_count[slot, 0] = len(minutes)
+
+    def _newest_minutes(self, instrument: int, most: int) -> Rows:
+        room = np.empty(min(most, CLOSED_KEPT, int(self.arrays.last[0])) + 1, BAR_ROW)
+        found: Rows = room[len(room) - newest_minutes(self.arrays, instrument, room) :]
+        return found[-most:]
 
     def load(self, instrument: int, minutes: Rows, days: Rows | None = None) -> None:
         """Puts history before the first live bar: one-minute bars and, for the time before them, daily ones.
 
         Both ascend and have the fields of BAR_ROW; minutes that are too many are cut at the old end.
         """
-        if not self.open_slot(instrument):
-            return
-        slot = int(self.slot_of[instrument])
-        self._minutes_before[slot] = minutes[-MINUTES_KEPT:].copy()
-        if days is not None and len(days):
-            kept = np.empty(len(days), BAR_ROW)
-            for name in BAR_ROW.names or ():
-                kept[name] = days[name]
-            kept["ts_ns"] = bar_starts(kept["ts_ns"], DAY_S)
-            self._days_before[slot] = kept
-        self._put_history(slot)
-
-    def _put_history(self, slot: int) -> None:
-        minutes = self._minutes_before[slot]
-        self.minutes[slot, : len(minutes)] = minutes
-        self.minutes_count[slot, 0] = len(minutes)
+        with self._opening:
+            self._minutes_before[instrument] = minutes[-MINUTES_KEPT:].copy()
+            if days is not None and len(days):
+                kept = np.empty(len(days), BAR_ROW)
+                for name in BAR_ROW.names or ():
+                    kept[name] = days[name]
+                kept["ts_ns"] = bar_starts(kept["ts_ns"], DAY_S)
+                self._days_before[instrument] = kept
+            slot = self._slot(instrument)
+            with self._lock.writing():
+                self._fill_minutes(slot, instrument)
 
     def clear(self) -> None:
-        """Forgets all bars but the history; the slots stay."""
-        self.seconds_count[:] = 0
-        self.minutes_count[:] = 0
-        for slot in self._minutes_before:
-            self._put_history(slot)
+        """Forgets all bars but the history; the slots stay. Under the lock."""
+        self.arrays.growing["ts_ns"] = -1
+        self.arrays.newest_of[:] = 0
+        self.arrays.last[:] = 0
+        self.arrays.seconds_count[:] = 0
+        self.arrays.minutes_count[:] = 0
+        for instrument, slot in self._slots.items():
+            self._fill_minutes(slot, instrument)
+        self.activity.clear()
 
     def read(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:
         """The newest ``most`` bars of ``seconds_per_bar`` seconds, ascending; a day is New York's.
 
-        Frames of half an hour and more begin at 09:30 New York, where the session does. An option's bars start with
-        the first call; without a free slot there are none.
+        Frames of half an hour and more begin at 09:30 New York, where the session does. Frames that are no whole
+        minutes begin, for an instrument without a slot, with the trades that the market's ring of prints still has.
         """
-        if not self.open_slot(instrument):
+        if not 0 <= instrument < CAPACITY:
             return np.empty(0, BAR_ROW)
-        slot = int(self.slot_of[instrument])
-        merged = merge_bars(self._lock.copy(lambda: self._finer(slot, seconds_per_bar, most)), seconds_per_bar)
-        if seconds_per_bar == DAY_S and slot in self._days_before:
-            merged = _after_days(self._days_before[slot], merged)
+        if seconds_per_bar % 60 or instrument in self._slots or instrument in self._minutes_before:
+            self._slot(instrument)
+        merged = merge_bars(self._lock.copy(lambda: self._finer(instrument, seconds_per_bar, most)), seconds_per_bar)
+        if seconds_per_bar == DAY_S and instrument in self._days_before:
+            merged = _after_days(self._days_before[instrument], merged)
         return merged[-most:]
 
-    def _finer(self, slot: int, seconds_per_bar: int, most: int) -> Rows:
+    def read_activity(self, instrument: int, kind: ActivityKind, size: float, most: int = 1000) -> Rows:
+        """The newest ``most`` tick, volume or dollar bars, ascending: see :meth:`ActivityStore.read`."""
+        return self.activity.read(instrument, kind, size, most)
+
+    def _finer(self, instrument: int, seconds_per_bar: int, most: int) -> Rows:
         whole_minutes = seconds_per_bar % 60 == 0
-        ring, count = (
-            (self.minutes[slot], int(self.minutes_count[slot, 0]))
-            if whole_minutes
-            else (self.seconds[slot], int(self.seconds_count[slot, 0]))
-        )
         base = 60 if whole_minutes else 1
         # One more than asked for, since the oldest may be cut by where the reading begins.
-        wanted = min(count, len(ring), (most + 1) * max(1, seconds_per_bar // base))
+        wanted = (most + 1) * max(1, seconds_per_bar // base)
+        slot = int(self.arrays.slot_of[instrument])
+        if slot < 0:
+            return self._newest_minutes(instrument, wanted) if whole_minutes else np.empty(0, BAR_ROW)
+        ring, count = (
+            (self.arrays.minutes[slot], int(self.arrays.minutes_count[slot, 0]))
+            if whole_minutes
+            else (self.arrays.seconds[slot], int(self.arrays.seconds_count[slot, 0]))
+        )
+        wanted = min(count, len(ring), wanted)
         order = np.arange(count - wanted, count) % len(ring)
         finer: Rows = ring[order]
         return finer

@@ -1,25 +1,22 @@
-"""The one kernel: a batch of messages into quotes, bars and books. No Python code runs per message.
+"""The one kernel: a batch of messages into all market state. No Python code runs per message.
 
 Compiled without the GIL, so that the face goes on while a batch is applied; one thread writes.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from terminal.core.messages import (
-    ASK,
-    ASK_SIZE,
-    BID,
-    BID_SIZE,
     CLOSE,
     HIGH,
     INTEREST,
     LOW,
     MESSAGE,
-    OFFICIAL_KIND,
-    OFFICIAL_PX,
     OPEN,
     PHASE,
     PHASE_SESSION,
@@ -28,240 +25,219 @@ from terminal.core.messages import (
     VOLUME,
     Flag,
     Kind,
-    OfficialKind,
     Phase,
 )
-from terminal.core.money import ABSENT_PX
-from terminal.market.book_kernel import apply_book_message, begin_day
+from terminal.market.activity_kernel import ACTIVITY_ARRAYS, grow_activity
+from terminal.market.bar_kernel import BAR_ARRAYS, grow_bars
+from terminal.market.book_kernel import apply_book_message
+from terminal.market.book_kernel import begin_day as begin_books_day
 from terminal.market.book_level_kernel import BOOKS
 from terminal.market.depth_history_kernel import cross_time
-from terminal.market.rows import BAR_ROW, QUOTE_ROW, Quality
+from terminal.market.print_kernel import PRINT_ARRAYS, add_print
+from terminal.market.quote_kernel import PRIME, begin_day, mix, set_last, set_official, set_quote
+from terminal.market.refusal_kernel import fault_of
+from terminal.market.rows import QUOTE_ROW, Rows
+from terminal.market.statistics_kernel import (
+    FLOW_ARRAYS,
+    change_timing,
+    clear_flow,
+    count_bar,
+    count_quote,
+    count_trade,
+    side_of,
+    weigh,
+)
+from terminal.market.volume_kernel import VOLUME_ARRAYS, add_volume, clear_volume, spread_volume
+
+NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK = range(5)
+
+
+class CoreArrays(NamedTuple):
+    """``quotes``: QUOTE_ROW by instrument id. ``kind_of``, ``session_of``: of the instrument table. ``counts``:
+    messages by (instrument kind, message kind). ``refused``: messages by reason (``refusal_kernel.REASONS``).
+    ``pulse``: [market time reached, messages that are a sign of life of the feed, time of the first and of the last of
+    them, messages stamped before an earlier one]."""
+
+    quotes: Rows
+    kind_of: npt.NDArray[np.uint8]
+    session_of: npt.NDArray[np.uint8]
+    counts: npt.NDArray[np.int64]
+    refused: npt.NDArray[np.int64]
+    pulse: npt.NDArray[np.int64]
+
 
 _QUOTE, _TRADE, _BAR, _DEPTH = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BAR), int(Kind.DEPTH)
-_BOOK_UPDATE = int(Kind.BOOK_UPDATE)
 _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL), int(Kind.PHASE_CHANGE)
-_BID_SAME, _ASK_SAME = int(Flag.BID_UNCHANGED), int(Flag.ASK_UNCHANGED)
+_BOOK_UPDATE, _CLOCK = int(Kind.BOOK_UPDATE), int(Kind.CLOCK)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
-_PRIOR_CLOSE, _OFFICIAL_CLOSE = int(OfficialKind.PRIOR_CLOSE), int(OfficialKind.CLOSE)
-_AM_SETTLEMENT = int(OfficialKind.AM_SETTLEMENT)
-_PRE_MARKET = int(Phase.PRE_MARKET)
-_NONE, _OK, _BID_ONLY, _ASK_ONLY = (
-    int(Quality.NONE),
-    int(Quality.OK),
-    int(Quality.BID_ONLY),
-    int(Quality.ASK_ONLY),
-)
-_LOCKED, _CROSSED, _ZERO = int(Quality.LOCKED), int(Quality.CROSSED), int(Quality.ZERO)
-_ABSENT = ABSENT_PX
-_PRIME = np.uint64(1099511628211)
-_NS = 1_000_000_000
+_PRE_MARKET, _OPEN = int(Phase.PRE_MARKET), int(Phase.OPEN)
+_PRIME = PRIME
+_NOW, _SAID, _FIRST_SAID, _LAST_SAID, _STEPPED_BACK = NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK
 
 _message = nb.from_dtype(MESSAGE)
 _quote = nb.from_dtype(QUOTE_ROW)
-_bar = nb.from_dtype(BAR_ROW)
-
-
-@nb.njit(nb.uint64(_message), nogil=True, cache=True, inline="always")
-def _mix(message):  # type: ignore[no-untyped-def]
-    """Order-sensitive 64-bit mix of a message's integers (FNV-1a by words, Fowler-Noll-Vo 1991)."""
-    mixed = np.uint64(14695981039346656037)
-    mixed = (mixed ^ np.uint64(message["ts_ns"])) * _PRIME
-    mixed = (mixed ^ (np.uint64(message["kind"]) | (np.uint64(message["flags"]) << np.uint64(8)))) * _PRIME
-    mixed = (mixed ^ np.uint64(message["v0"])) * _PRIME
-    mixed = (mixed ^ np.uint64(message["v1"])) * _PRIME
-    mixed = (mixed ^ np.uint64(message["v2"])) * _PRIME
-    mixed = (mixed ^ np.uint64(message["v3"])) * _PRIME
-    return (mixed ^ np.uint64(message["v4"])) * _PRIME
-
-
-@nb.njit(nb.uint8(_quote), nogil=True, cache=True)
-def _quality(row):  # type: ignore[no-untyped-def]
-    has_bid = row["bid_px"] != _ABSENT
-    has_ask = row["ask_px"] != _ABSENT
-    if not has_bid and not has_ask:
-        return _NONE
-    if (has_bid and row["bid_px"] < 0) or (has_ask and row["ask_px"] <= 0):
-        return _ZERO
-    if not has_ask:
-        return _BID_ONLY if row["bid_px"] > 0 else _ZERO
-    if not has_bid or row["bid_px"] == 0:
-        return _ASK_ONLY
-    if row["bid_px"] > row["ask_px"]:
-        return _CROSSED
-    return _LOCKED if row["bid_px"] == row["ask_px"] else _OK
-
-
-@nb.njit(
-    nb.void(_bar[:], nb.int64[:], nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
+CORE_ARRAYS = nb.types.NamedTuple(
+    (_quote[::1], nb.uint8[::1], nb.uint8[::1], nb.int64[:, ::1], nb.int64[::1], nb.int64[::1]), CoreArrays
 )
-def _grow_bar(ring, count, start_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
-    """Adds a print or a finer bar to the bar that starts at ``start_ns``; ``count`` is [bars ever made]."""
-    last = (count[0] - 1) % len(ring)
-    if count[0] > 0 and ring[last]["ts_ns"] >= start_ns:
-        bar = ring[last]
-        bar["high"] = max(bar["high"], high_px)
-        bar["low"] = min(bar["low"], low_px)
-        bar["close"] = close_px
-        bar["volume"] += volume
-        return
-    bar = ring[count[0] % len(ring)]
-    bar["ts_ns"] = start_ns
-    bar["open"] = open_px
-    bar["high"] = high_px
-    bar["low"] = low_px
-    bar["close"] = close_px
-    bar["volume"] = volume
-    count[0] += 1
-
-
-@nb.njit(nb.void(_quote, nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
-def _print(row, px, size, ts_ns):  # type: ignore[no-untyped-def]
-    row["last_px"] = px
-    row["last_size"] = size
-    row["last_ts_ns"] = ts_ns
-    if row["open_px"] == _ABSENT:
-        row["open_px"] = px
-        row["high_px"] = px
-        row["low_px"] = px
-
-
-@nb.njit(nb.void(_quote[:], nb.uint8[:], nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
-def _change_phase(quotes, session_of, instrument, session, phase):  # type: ignore[no-untyped-def]
-    first, last = (instrument, instrument + 1) if instrument >= 0 else (0, len(quotes))
-    for i in range(first, last):
-        if instrument < 0 and session != 0 and session_of[i] != session:
-            continue
-        row = quotes[i]
-        row["phase"] = phase
-        if phase != _PRE_MARKET:
-            continue
-        if row["official_px"] != _ABSENT:
-            row["prior_close_px"] = row["official_px"]
-        row["bid_px"] = _ABSENT
-        row["ask_px"] = _ABSENT
-        row["bid_size"] = 0
-        row["ask_size"] = 0
-        row["bid_ts_ns"] = 0
-        row["ask_ts_ns"] = 0
-        row["open_px"] = _ABSENT
-        row["high_px"] = _ABSENT
-        row["low_px"] = _ABSENT
-        row["official_px"] = _ABSENT
-        row["settlement_px"] = _ABSENT
-        row["volume"] = 0
-        row["quality"] = _NONE
 
 
 @nb.njit(nb.void(BOOKS, nb.uint8[:], nb.int64, nb.int64), nogil=True, cache=True)
 def _begin_books_day(books, session_of, instrument, session):  # type: ignore[no-untyped-def]
     for i in range(len(books.slot_of)):
         if i == instrument or (instrument < 0 and (session == 0 or session_of[i] == session)):
-            begin_day(books, i)
+            begin_books_day(books, i)
+
+
+@nb.njit(
+    nb.void(CORE_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64), nogil=True, cache=True, error_model="numpy"
+)
+def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyped-def]
+    instrument, session, phase = message["instrument"], message[PHASE_SESSION], message[PHASE]
+    first, last = (instrument, instrument + 1) if instrument >= 0 else (0, len(core.quotes))
+    for i in range(first, last):
+        if instrument < 0 and session != 0 and core.session_of[i] != session:
+            continue
+        row = core.quotes[i]
+        row["phase"] = phase
+        if core.kind_of[i] == 0:
+            continue
+        if phase == _PRE_MARKET:
+            begin_day(row)
+            clear_flow(flow, i)
+            clear_volume(volumes, i)
+        else:
+            change_timing(row, flow.rows[i], ts_ns, phase == _OPEN)
+
+
+@nb.njit(nb.int64(nb.uint8), nogil=True, cache=True, error_model="numpy")
+def _said_side(flags):  # type: ignore[no-untyped-def]
+    return 1 if flags & _BUYER else (-1 if flags & _SELLER else 0)
+
+
+@nb.njit(
+    nb.void(
+        CORE_ARRAYS, BAR_ARRAYS, PRINT_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, ACTIVITY_ARRAYS, _message, nb.int64
+    ),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)  # fmt: skip
+def _apply_trade(core, bars, prints, flow, volumes, activity, message, ts_ns):  # type: ignore[no-untyped-def]
+    instrument = message["instrument"]
+    row, sums = core.quotes[instrument], flow.rows[instrument]
+    px, size, flags = message[PRICE], message[SIZE], message["flags"]
+    side = _said_side(flags)
+    row["volume"] += size
+    row["aggressor"] = side
+    off_book = flags & _OFF_BOOK != 0
+    estimated = False
+    if side == 0 and not off_book:
+        side = side_of(row, sums, px)
+        estimated = side != 0
+    add_print(
+        prints, instrument, ts_ns, px, size, row["bid_px"], row["ask_px"], message["venue"], side, flags, estimated
+    )
+    count_trade(sums, ts_ns, px, size, side, estimated, off_book)
+    if off_book:
+        return
+    set_last(row, px, size, ts_ns)
+    row["high_px"] = max(row["high_px"], px)
+    row["low_px"] = min(row["low_px"], px)
+    grow_bars(bars, instrument, ts_ns, px, px, px, px, size)
+    add_volume(volumes, instrument, px, size, side)
+    grow_activity(activity, instrument, ts_ns, px, size, side)
+
+
+@nb.njit(
+    nb.void(CORE_ARRAYS, BAR_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
+def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-untyped-def]
+    instrument = message["instrument"]
+    row, volume = core.quotes[instrument], message[VOLUME]
+    open_px, high_px, low_px, close_px = message[OPEN], message[HIGH], message[LOW], message[CLOSE]
+    set_last(row, close_px, volume, ts_ns)
+    if row["last_px"] == row["open_px"] and row["volume"] == 0:
+        row["open_px"] = open_px
+    row["high_px"] = max(row["high_px"], high_px)
+    row["low_px"] = min(row["low_px"], low_px)
+    row["volume"] += volume
+    # A bar is stamped with its end, so it belongs to the interval that ended there.
+    grow_bars(bars, instrument, max(ts_ns - 1, 0), open_px, high_px, low_px, close_px, volume)
+    count_bar(flow.rows[instrument], high_px, low_px, close_px, volume)
+    spread_volume(volumes, instrument, low_px, high_px, close_px, volume)
 
 
 @nb.njit(
     nb.int64(
-        _message[:], _quote[:], nb.uint8[:], nb.uint8[:], nb.int64[:, :], nb.int64,
-        nb.int32[:], _bar[:, :], nb.int64[:, :], _bar[:, :], nb.int64[:, :],
-        nb.int64[:], BOOKS,
+        _message[:], nb.int64, CORE_ARRAYS, BAR_ARRAYS, PRINT_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, ACTIVITY_ARRAYS,
+        BOOKS,
     ),
     nogil=True,
     cache=True,
+    error_model="numpy",
 )  # fmt: skip
 def apply_batch(  # type: ignore[no-untyped-def]
-    batch, quotes, kind_of, session_of, counts, batch_number,
-    bar_slot, seconds, seconds_count, minutes, minutes_count,
-    refused, books,
+    batch, batch_number, core, bars, prints, flow, volumes, activity, books
 ):  # fmt: skip
-    """Applies messages in order and returns how many: fewer than there are when the books must grow before the next.
+    """Applies messages in order and gives how many: fewer than there are when the books must grow before the next.
 
-    ``quotes``: QUOTE_ROW by instrument id. ``counts``: messages by (instrument kind, message kind). ``bar_slot``: row
-    of the bar rings by instrument id, -1 for none; ``*_count``: [slot, 1] fill counts. ``refused``: [those that named
-    no known instrument], which change nothing.
+    Messages that cannot be true are counted by reason and change nothing.
+
+    A message stamped before one that came earlier is counted too, and applied at the time already reached: in no bar
+    and no statistic does time run back.
     """
+    pulse = core.pulse
     for i in range(len(batch)):
         message = batch[i]
-        kind = message["kind"]
-        instrument = message["instrument"]
-        cross_time(books, message["ts_ns"])
-        if kind == _PHASE_CHANGE:
-            _change_phase(quotes, session_of, instrument, message[PHASE_SESSION], message[PHASE])
-            if message[PHASE] == _PRE_MARKET:
-                _begin_books_day(books, session_of, instrument, message[PHASE_SESSION])
+        fault = fault_of(message, core.kind_of, len(core.quotes))
+        if fault != 0:
+            core.refused[fault] += 1
+            pulse[_SAID] += 1
             continue
-        if instrument < 0 or instrument >= len(quotes) or kind_of[instrument] == 0 or kind >= counts.shape[1]:
-            if instrument != -1:
-                refused[0] += 1
+        kind = message["kind"]
+        ts_ns = message["ts_ns"]
+        cross_time(books, ts_ns)
+        if kind == _CLOCK:
             continue
         # Before anything is counted: a message for which the books must grow comes a second time.
         if (kind == _DEPTH or kind >= _BOOK_UPDATE) and not apply_book_message(message, books):
             return i
-        row = quotes[instrument]
-        ts_ns = message["ts_ns"]
-        counts[kind_of[instrument], kind] += 1
+        if ts_ns < pulse[_NOW]:
+            pulse[_STEPPED_BACK] += 1
+            ts_ns = pulse[_NOW]
+        pulse[_NOW] = ts_ns
+        instrument = message["instrument"]
+        if kind == _PHASE_CHANGE:
+            _change_phase(core, flow, volumes, message, ts_ns)
+            if message[PHASE] == _PRE_MARKET:
+                _begin_books_day(books, core.session_of, instrument, message[PHASE_SESSION])
+            continue
+        if pulse[_FIRST_SAID] == 0:
+            pulse[_FIRST_SAID] = ts_ns
+        pulse[_SAID] += 1
+        pulse[_LAST_SAID] = ts_ns
+        row = core.quotes[instrument]
+        core.counts[core.kind_of[instrument], kind] += 1
         row["messages"] += 1
         row["changed"] = batch_number
         row["ts_ns"] = ts_ns
         row["recv_ns"] = message["recv_ns"]
-        row["digest"] = (row["digest"] ^ _mix(message)) * _PRIME
-        flags = message["flags"]
+        row["digest"] = (row["digest"] ^ mix(message)) * _PRIME
         if kind == _QUOTE:
-            if not flags & _BID_SAME:
-                if row["bid_px"] != message[BID] or row["bid_size"] != message[BID_SIZE]:
-                    row["bid_ts_ns"] = ts_ns
-                row["bid_px"] = message[BID]
-                row["bid_size"] = message[BID_SIZE]
-            if not flags & _ASK_SAME:
-                if row["ask_px"] != message[ASK] or row["ask_size"] != message[ASK_SIZE]:
-                    row["ask_ts_ns"] = ts_ns
-                row["ask_px"] = message[ASK]
-                row["ask_size"] = message[ASK_SIZE]
-            row["quality"] = _quality(row)
+            sums = flow.rows[instrument]
+            weigh(row, sums, ts_ns)
+            bid_px, bid_size, ask_px, ask_size = row["bid_px"], row["bid_size"], row["ask_px"], row["ask_size"]
+            set_quote(row, message, ts_ns)
+            count_quote(row, flow, instrument, ts_ns, bid_px, bid_size, ask_px, ask_size)
         elif kind == _TRADE:
-            px = message[PRICE]
-            size = message[SIZE]
-            row["volume"] += size
-            row["aggressor"] = 1 if flags & _BUYER else (-1 if flags & _SELLER else 0)
-            if not flags & _OFF_BOOK:
-                _print(row, px, size, ts_ns)
-                row["high_px"] = max(row["high_px"], px)
-                row["low_px"] = min(row["low_px"], px)
-                slot = bar_slot[instrument]
-                if slot >= 0:
-                    second = ts_ns - ts_ns % _NS
-                    minute = ts_ns - ts_ns % (60 * _NS)
-                    _grow_bar(seconds[slot], seconds_count[slot], second, px, px, px, px, size)
-                    _grow_bar(minutes[slot], minutes_count[slot], minute, px, px, px, px, size)
+            _apply_trade(core, bars, prints, flow, volumes, activity, message, ts_ns)
         elif kind == _BAR:
-            _print(row, message[CLOSE], message[VOLUME], ts_ns)
-            if row["last_px"] == row["open_px"] and row["volume"] == 0:
-                row["open_px"] = message[OPEN]
-            row["high_px"] = max(row["high_px"], message[HIGH])
-            row["low_px"] = min(row["low_px"], message[LOW])
-            row["volume"] += message[VOLUME]
-            slot = bar_slot[instrument]
-            if slot >= 0:
-                # A bar is stamped with its end, so it belongs to the interval that ended there.
-                inside = ts_ns - 1
-                second = inside - inside % _NS
-                minute = inside - inside % (60 * _NS)
-                _grow_bar(
-                    seconds[slot], seconds_count[slot], second,
-                    message[OPEN], message[HIGH], message[LOW], message[CLOSE], message[VOLUME],
-                )  # fmt: skip
-                _grow_bar(
-                    minutes[slot], minutes_count[slot], minute,
-                    message[OPEN], message[HIGH], message[LOW], message[CLOSE], message[VOLUME],
-                )  # fmt: skip
+            _apply_bar(core, bars, flow, volumes, message, ts_ns)
         elif kind == _INTEREST:
             row["open_interest"] = message[INTEREST]
         elif kind == _OFFICIAL:
-            if message[OFFICIAL_KIND] == _PRIOR_CLOSE:
-                row["prior_close_px"] = message[OFFICIAL_PX]
-            elif message[OFFICIAL_KIND] == _OFFICIAL_CLOSE:
-                row["official_px"] = message[OFFICIAL_PX]
-            elif message[OFFICIAL_KIND] == _AM_SETTLEMENT:
-                row["settlement_px"] = message[OFFICIAL_PX]
+            set_official(row, message)
     return len(batch)

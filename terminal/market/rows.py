@@ -44,6 +44,18 @@ batch that last touched the row. ``aggressor``: 1 buyer, -1 seller, 0 unknown, o
 BAR_ROW = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")])
 """One bar; ``ts_ns`` is its start. The bar that is still growing is the last one."""
 
+ACTIVITY_ROW = np.dtype(
+    [
+        *((name, "i8") for name in BAR_ROW.names or ()),
+        ("end_ns", "i8"),
+        ("bought", "i8"),
+        ("sold", "i8"),
+        ("trades", "i8"),
+    ]
+)
+"""A bar of so many trades, so much volume or so much money: a BAR_ROW, with the time of its last trade. ``ts_ns`` is
+its first trade's, so two bars may have the same."""
+
 LEVEL_ROW = np.dtype([("px", "i8"), ("size", "i8"), ("orders", "i8")])
 """One price level of a book."""
 
@@ -59,12 +71,54 @@ PRINT_ROW = np.dtype(
         ("venue", "u2"),
         ("aggressor", "i1"),
         ("flags", "u1"),
+        ("back", "i4"),
+        ("estimated", "u1"),
     ],
     align=True,
 )
 """One trade. ``number`` grows by one with every trade of the market, of any instrument. ``bid_px`` and ``ask_px``:
-the quote that stood before it, ABSENT_PX for none. ``aggressor``: 1 buyer, -1 seller, 0 unknown. ``flags``: of the
-message."""
+the quote that stood before it, ABSENT_PX for none. ``aggressor``: 1 buyer, -1 seller, 0 unknown; ``estimated``: 1 where
+the venue did not say and the quote told it (:func:`terminal.market.statistics_kernel.side_of`). ``flags``: of the
+message. ``back``: how many numbers before it the instrument's previous trade stands, 0 for none that is kept."""
+
+STATISTICS_ROW = np.dtype(
+    [
+        ("vwap_px", "f8"),
+        ("notional", "f8"),
+        ("volume", "i8"),
+        ("off_book_volume", "i8"),
+        ("trades", "i8"),
+        ("off_book_trades", "i8"),
+        ("bought", "i8"),
+        ("sold", "i8"),
+        ("unsided", "i8"),
+        ("estimated", "i8"),
+        ("largest_size", "i8"),
+        ("largest_px", "i8"),
+        ("largest_ts_ns", "i8"),
+        ("flow_imbalance", "i8"),
+        ("flow_imbalance_minute", "i8"),
+        ("quotes", "i8"),
+        ("spread_px", "f8"),
+        ("mean_spread_px", "f8"),
+        ("widest_spread_px", "f8"),
+        ("mean_bid_size", "f8"),
+        ("mean_ask_size", "f8"),
+        ("weighed_ns", "i8"),
+        ("depth_imbalance", "f8"),
+        ("micro_px", "f8"),
+    ],
+    align=True,
+)
+"""One instrument since its day began; what is not known is NaN (floats) or 0.
+
+``volume``: of trades on the book and of bars, the sum of ``bought``, ``sold`` and ``unsided``; ``estimated``: how much
+of the first two was told by the quote and not by the venue. ``notional``: price times size summed, in price units times
+size units; ``vwap_px`` is its quotient by the volume. ``trades``: prints on the book; late and average-price prints are
+in the ``off_book`` columns alone. ``flow_imbalance``: order-flow imbalance at the best level (Cont, Kukanov and Stoikov
+2014, eq. 4), of the day and of the last minute. ``quotes``: quote messages. ``spread_px``: now; ``mean_``: weighted by
+the time that a sound two-sided quote stood while the market was open, ``weighed_ns`` in all. ``depth_imbalance``: bid
+less ask over their sum at the best, -1 to 1; ``micro_px``: the mid weighted by the other side's size."""
 
 
 class BookStatus(IntEnum):
@@ -105,6 +159,8 @@ class Quality(IntEnum):
     CROSSED = 5
     ZERO = 6
     """An ask of zero or a negative price: not a market."""
+    STALE = 7
+    """It was a market, and its feed is silent: rows in the state never say this themselves."""
 
     @property
     def fills(self) -> bool:

@@ -15,10 +15,22 @@ from terminal.core.money import ABSENT_PX
 from terminal.market.bars import BarStore
 from terminal.market.books import BookStore
 from terminal.market.depth_history import DepthHistory
-from terminal.market.kernel import apply_batch
+from terminal.market.kernel import (
+    FIRST_SAID_NS,
+    LAST_SAID_NS,
+    NOW_NS,
+    SAID,
+    STEPPED_BACK,
+    CoreArrays,
+    apply_batch,
+)
 from terminal.market.orders import OrderQueues
+from terminal.market.prints import PrintStore
+from terminal.market.refusal_kernel import REASONS
 from terminal.market.rows import QUOTE_ROW, Ids, Rows
 from terminal.market.sequence_lock import SequenceLock
+from terminal.market.statistics import StatisticsStore
+from terminal.market.volume_at_price import VolumeStore
 
 _PRICES = (
     "bid_px", "ask_px", "last_px", "open_px", "high_px", "low_px", "prior_close_px", "official_px", "settlement_px",
@@ -39,22 +51,27 @@ class Channel:
 
 
 class MarketState:
-    """Quotes, bars and books by instrument id."""
+    """Quotes, prints, bars, statistics and books by instrument id."""
 
     def __init__(self, table: InstrumentTable, channel: str) -> None:
         self.table = table
         self._lock = SequenceLock()
-        self.bars = BarStore(self._lock)
+        self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
+        self._counts = np.zeros((16, 32), np.int64)
+        self._pulse = np.zeros(5, np.int64)
+        self._core = CoreArrays(
+            self._quotes, table.kind_of, table.session_of, self._counts, np.zeros(len(REASONS), np.int64), self._pulse
+        )
+        self.prints = PrintStore(self._lock)
+        self.bars = BarStore(self._lock, self.prints)
+        self.statistics = StatisticsStore(self._lock, self._quotes, lambda: int(self._pulse[NOW_NS]))
+        self.volume_at_price = VolumeStore(self._lock)
         self.book = BookStore(self._lock)
         self.orders = OrderQueues(self._lock, self.book)
         self.depth_history = DepthHistory(self._lock, self.book)
         self.channel = Channel(channel)
         self.changed = 0
         self.applied_ns = 0
-        self.refused: dict[str, int] = {}
-        self._unknown = np.zeros(1, np.int64)
-        self._counts = np.zeros((16, 32), np.int64)
-        self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
         self._prepared = 0
         self.reset()
 
@@ -65,46 +82,56 @@ class MarketState:
             for name in _PRICES:
                 self._quotes[name] = ABSENT_PX
             self._counts[:] = 0
+            self._core.refused[:] = 0
+            self._pulse[:] = 0
+            self.prints.clear()
             self.bars.clear()
+            self.statistics.clear(self._prepared)
+            self.volume_at_price.clear(self._prepared)
             self.book.clear()
             self.depth_history.clear()
-            self.channel.first_ts_ns = 0
-            self.channel.last_ts_ns = 0
-            self.channel.messages = 0
-            self.refused.clear()
-            self._unknown[:] = 0
+            self._say_pulse()
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Messages that could not be true, by reason; they changed nothing."""
+        return {reason: int(count) for reason, count in zip(REASONS, self._core.refused, strict=True) if count}
+
+    @property
+    def stepped_back(self) -> int:
+        """Messages stamped before one that came earlier; they were applied at the time already reached."""
+        return int(self._pulse[STEPPED_BACK])
 
     def apply(self, batch: Batch) -> None:
         """Applies messages in order; engine thread only."""
         if len(batch) == 0:
             return
-        self._prepare_slots()
+        self._prepare()
         with self._lock.writing():
             done = 0
             while done < len(batch):
                 done += apply_batch(
-                    batch[done:], self._quotes, self.table.kind_of, self.table.session_of, self._counts,
-                    self.changed + 1, self.bars.slot_of, self.bars.seconds, self.bars.seconds_count,
-                    self.bars.minutes, self.bars.minutes_count, self._unknown, self.book.arrays,
+                    batch[done:], self.changed + 1, self._core, self.bars.arrays, self.prints.arrays,
+                    self.statistics.arrays, self.volume_at_price.arrays, self.bars.activity.arrays, self.book.arrays,
                 )  # fmt: skip
                 if self.book.wants_room:
                     self.book.make_room()
         self.changed += 1
         self.applied_ns = time.perf_counter_ns()
-        if self._unknown[0]:
-            self.refused["unknown instrument"] = int(self._unknown[0])
-        # That time goes on, or that a session begins, is no sign of life of the feed.
-        said = np.flatnonzero((batch["kind"] != Kind.CLOCK) & (batch["kind"] != Kind.PHASE_CHANGE))
-        if len(said):
-            if not self.channel.messages:
-                self.channel.first_ts_ns = int(batch["ts_ns"][said[0]])
-            self.channel.last_ts_ns = max(self.channel.last_ts_ns, int(batch["ts_ns"][said[-1]]))
-            self.channel.messages += len(said)
+        self._say_pulse()
 
-    def _prepare_slots(self) -> None:
-        """Underlyings get bars as soon as they are known; options get bars when somebody charts them."""
+    def _say_pulse(self) -> None:
+        """That time goes on, or that a session begins, is no sign of life of the feed."""
+        self.channel.messages = int(self._pulse[SAID])
+        self.channel.first_ts_ns = int(self._pulse[FIRST_SAID_NS])
+        self.channel.last_ts_ns = int(self._pulse[LAST_SAID_NS])
+
+    def _prepare(self) -> None:
+        """What is no option gets seconds as soon as it is known, options when somebody looks at them."""
         while self._prepared < len(self.table):
             row = self.table.get(self._prepared)
+            self.volume_at_price.set_ticks(row.id, row.tick_class.table)
+            self.bars.activity.set_unit(row.id, row.multiplier / (row.price_scale * row.size_scale))
             if row.option is None:
                 self.bars.open_slot(row.id)
             self._prepared += 1

@@ -11,11 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.core.clock import NS_PER_S, at_ns, from_ns
-from terminal.market.bars import MINUTES_KEPT, SLOTS, BarStore, bar_starts, merge_bars
+from terminal.market.bars import MINUTES_KEPT, SLOTS, SLOTS_FOR_READERS, BarStore, bar_starts, merge_bars
+from terminal.market.prints import PrintStore
 from terminal.market.rows import BAR_ROW, Rows
 from terminal.market.sequence_lock import SequenceLock
 
 DAY = date(2026, 1, 5)
+
+
+def bar_store() -> BarStore:
+    lock = SequenceLock()
+    return BarStore(lock, PrintStore(lock))
 
 
 def minutes_from(start_ns: int, count: int) -> Rows:
@@ -65,7 +71,7 @@ def test_merging_keeps_extremes_ends_and_volume(count: int, frame_s: int) -> Non
 
 
 def test_the_oldest_bar_read_is_whole() -> None:
-    store = BarStore(SequenceLock())
+    store = bar_store()
     store.load(3, minutes_from(at_ns(DAY, 9, 30), 390))
     read = store.read(3, 300, 10)
     assert len(read) == 10
@@ -73,7 +79,7 @@ def test_the_oldest_bar_read_is_whole() -> None:
 
 
 def test_history_that_is_too_long_loses_its_old_end() -> None:
-    store = BarStore(SequenceLock())
+    store = bar_store()
     long = minutes_from(at_ns(DAY, 0, 0), MINUTES_KEPT + 5)
     store.load(0, long)
     assert store.read(0, 60, MINUTES_KEPT + 5)["ts_ns"][0] == long["ts_ns"][5]
@@ -81,7 +87,7 @@ def test_history_that_is_too_long_loses_its_old_end() -> None:
 
 
 def test_slots_are_opened_once_each_whichever_thread_comes_first() -> None:
-    store = BarStore(SequenceLock())
+    store = bar_store()
     start = threading.Barrier(4)
 
     def open_all() -> None:
@@ -99,12 +105,12 @@ def test_slots_are_opened_once_each_whichever_thread_comes_first() -> None:
             thread.join()
     finally:
         sys.setswitchinterval(before)
-    taken = store.slot_of[store.slot_of >= 0]
-    assert sorted(taken.tolist()) == list(range(SLOTS))
+    slots = store.arrays.slot_of
+    assert sorted(slots[slots >= 0].tolist()) == list(range(SLOTS - SLOTS_FOR_READERS))
 
 
 def test_daily_history_stands_before_the_days_that_minutes_make() -> None:
-    store = BarStore(SequenceLock())
+    store = bar_store()
     days = np.zeros(3, BAR_ROW)
     days["ts_ns"] = [at_ns(date(2025, 12, day), 9, 30) for day in (30, 31)] + [at_ns(DAY, 9, 30)]
     days["close"], days["volume"] = [1, 2, 3], [10, 20, 30]
@@ -118,9 +124,9 @@ def test_daily_history_stands_before_the_days_that_minutes_make() -> None:
 
 
 def test_a_new_pass_through_the_market_keeps_the_history() -> None:
-    store = BarStore(SequenceLock())
+    store = bar_store()
     history = minutes_from(at_ns(DAY, 9, 30), 390)
     store.load(0, history)
-    store.minutes_count[0, 0] += 5
+    store.arrays.minutes_count[0, 0] += 5
     store.clear()
     assert np.array_equal(store.read(0, 60), history)

@@ -12,6 +12,7 @@ _WORDS = {
     Quality.LOCKED: "Locked: bid and ask are the same price.",
     Quality.CROSSED: "Crossed: the bid is above the ask, so the quote prices and fills nothing.",
     Quality.ZERO: "An ask of zero or a negative price is no market; it prices and fills nothing.",
+    Quality.STALE: "The feed is silent: this was the market, and may be no more.",
 }
 
 
