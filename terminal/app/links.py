@@ -8,6 +8,7 @@ UNLINKED = 0
 GROUPS = (1, 2, 3, 4, 5, 6)
 
 SymbolListener = Callable[[int], None]
+PointerListener = Callable[[int | None], None]
 
 
 class LinkGroups:
@@ -16,6 +17,7 @@ class LinkGroups:
     def __init__(self) -> None:
         self._instruments: dict[int, int] = {}
         self._listeners: dict[int, list[SymbolListener]] = {group: [] for group in GROUPS}
+        self._pointers: dict[int, list[PointerListener]] = {group: [] for group in GROUPS}
 
     def instrument(self, group: int) -> int | None:
         """The instrument that a group shows, or None."""
@@ -39,6 +41,22 @@ class LinkGroups:
         if group == UNLINKED:
             return lambda: None
         listeners = self._listeners[group]
+        listeners.append(listener)
+        return lambda: listeners.remove(listener) if listener in listeners else None
+
+    def point(self, group: int, ts_ns: int | None, own: PointerListener) -> None:
+        """Shows an instant in the other charts of ``group`` (None: the pointer has left); ``own`` is not called."""
+        _check(group)
+        for listener in tuple(self._pointers.get(group, ())):
+            if listener != own:
+                listener(ts_ns)
+
+    def subscribe_pointer(self, group: int, listener: PointerListener) -> Callable[[], None]:
+        """Calls ``listener`` with each instant pointed at in ``group``; the result ends that."""
+        _check(group)
+        if group == UNLINKED:
+            return lambda: None
+        listeners = self._pointers[group]
         listeners.append(listener)
         return lambda: listeners.remove(listener) if listener in listeners else None
 

@@ -73,6 +73,7 @@ KERNEL_MODULES = (
     "terminal.market.bar_kernel",
     "terminal.market.activity_kernel",
     "terminal.market.kernel",
+    "terminal.market.pyramid_kernel",
     "terminal.market.importers.lean.decode_kernel",
     "terminal.exchange.book_kernel",
     "terminal.venues.sim.message_kernel",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.app.views.chart import FRAMES, KEPT, ChartView
+from terminal.app.views.chart_frames import FrameError
 from terminal.core.clock import NS_PER_S, at_ns
 from terminal.market.rows import BAR_ROW
 from tests.app.views.small_market import SmallMarket, opened_market
@@ -162,8 +163,8 @@ def test_a_fill_finds_its_bar(small_market: SmallMarket) -> None:
 
 
 def test_an_unknown_frame_is_refused(small_market: SmallMarket) -> None:
-    with pytest.raises(KeyError):
-        view_of(small_market).set_frame("7m")
+    with pytest.raises(FrameError, match="try 5, 30s"):
+        view_of(small_market).set_frame("soon")
 
 
 SHARED = opened_market()

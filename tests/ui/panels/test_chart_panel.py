@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from terminal.app.ports import OrderDraft
 from terminal.core.clock import NS_PER_S
 from terminal.core.orders import Fill, OrderType, Side
+from terminal.ui.panels.chart.live import time_text
 from terminal.ui.panels.chart.panel import ChartPanel
 from tests.ui.panels.panel_desk import Bench
 
@@ -40,15 +41,15 @@ def test_without_trades_it_says_what_to_wait_for(bench: Bench) -> None:
 def test_a_tick_repaints_the_last_bar_only(bench: Bench) -> None:
     panel = chart(bench)
     image(panel)
-    kept = panel.canvas._pixmap
+    kept = panel.canvas._pixmap_key
     bench.market.trade(bench.market.acme.id, 1_000_500, 1)
     bench.frame()
     image(panel)
-    assert panel.canvas._pixmap is kept
+    assert panel.canvas._pixmap_key is kept
     bench.market.trade(bench.market.acme.id, 1_000_500, 1, after_ns=60 * NS_PER_S)
     bench.frame()
     image(panel)
-    assert panel.canvas._pixmap is not kept
+    assert panel.canvas._pixmap_key is not kept
 
 
 def test_frames_by_key_are_saved(bench: Bench) -> None:
@@ -92,8 +93,8 @@ def test_own_orders_positions_and_trades_are_drawn(bench: Bench) -> None:
     )
     trading.version += 1
     bench.frame()
-    assert [(line.px, line.text) for line in panel.canvas.lines] == [(1_001_000, "BUY 10")]
-    assert [mark.side for mark in panel.canvas.trades] == [Side.SELL]
+    assert [(line.px, line.text) for line in panel.order_layer.lines] == [(1_001_000, "BUY 10")]
+    assert [mark.side for mark in panel.fill_layer.trades] == [Side.SELL]
     assert image(panel) != plain
 
 
@@ -103,9 +104,9 @@ def test_the_crosshair_reads_the_bar_under_it(bench: Bench) -> None:
     QTest.mouseMove(panel.canvas, QPoint(200, 150))
     assert image(panel) != before
     geometry = panel.canvas.geometry_now()
-    place = panel.canvas._place_under(geometry)
+    place = panel.canvas.place_under(geometry)
     assert abs(geometry.x(place) - 200) <= geometry.bar_width or place == 0
-    assert "2026-01-05" in panel.canvas._time_text(place)
+    assert "2026-01-05" in time_text(panel._view, place)
 
 
 def test_bars_are_exported_with_their_start_in_new_york(bench: Bench) -> None:

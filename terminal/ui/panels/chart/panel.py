@@ -1,18 +1,21 @@
-"""The chart panel: candles of one symbol in several time frames, with own orders and trades."""
+"""The chart panel: bars of one symbol in any time frame, with indicators, own orders and trades."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partialmethod
 from typing import Any, ClassVar
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from terminal.app import formats
 from terminal.app.ports import TradingSnapshot
-from terminal.app.views.chart import FRAMES, ChartView
+from terminal.app.views.chart import ChartKind, ChartView
+from terminal.app.views.chart_frames import PRESETS, FrameError
+from terminal.app.views.chart_indicators import IndicatorSet
 from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.order_words import action_words
@@ -22,27 +25,30 @@ from terminal.core.messages import Phase
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chart.canvas import ChartCanvas
-from terminal.ui.panels.chart.overlays import PriceLine, TradeMark
+from terminal.ui.panels.chart.frame_entry import FrameEntry
+from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
+from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, PriceLine, TradeMark
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.empty_state import EmptyState
 
-_FRAME_COMMANDS = tuple(
-    PanelCommand(f"frame_{name}", f"Bars of {name}", f"_frame_{name}", (str(number),))
-    for number, name in enumerate(FRAMES, start=1)
+_FRAME_COMMANDS = tuple(PanelCommand(f"frame_{name}", f"Bars of {name}", f"_frame_{name}") for name in PRESETS)
+_KIND_COMMANDS = tuple(
+    PanelCommand(f"kind_{kind.value}", f"Draw {words.lower()}", f"_kind_{kind.value}")
+    for kind, words in KIND_WORDS.items()
 )
-
-
 _UNREAD = (-1, -1)
 
 
 class ChartPanel(Panel):
-    """Drag pans, wheel zooms, double click goes back to the newest bar."""
+    """Drag pans, wheel zooms, double click goes back to the newest bar; a number typed is a time frame."""
 
     TYPE, TITLE = "chart", "Chart"
-    NEEDS = Needs.MARKET | Needs.TRADING
+    NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
     MIN_INTERVAL_MS = 50
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         *_FRAME_COMMANDS,
+        *_KIND_COMMANDS,
+        PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
         PanelCommand("left", "Earlier bars", "pan_left", ("Left",)),
         PanelCommand("right", "Later bars", "pan_right", ("Right",)),
@@ -56,29 +62,32 @@ class ChartPanel(Panel):
         super().__init__(context, panel_id)
         self._feed = FeedWatch(context.desk.health)
         self._view = ChartView(context.desk.market)
+        self.indicators = IndicatorSet()
         self._version = _UNREAD
-        self.canvas = ChartCanvas(self._view, context.theme)
-        self.buttons = QButtonGroup(self)
-        head = QHBoxLayout()
-        head.setContentsMargins(4, 2, 4, 2)
-        head.setSpacing(1)
-        for number, name in enumerate(FRAMES, start=1):
-            button = QToolButton()
-            button.setText(name)
-            button.setCheckable(True)
-            button.setChecked(name == self._view.frame)
-            button.setProperty("role", "flat")
-            button.setToolTip(f"Bars of {name} ({number})")
-            button.setAccessibleName(f"Bars of {name}")
-            self.buttons.addButton(button, number)
-            head.addWidget(button)
-        head.addStretch(1)
-        self.newest = QToolButton()
-        self.newest.setText("Newest ▸")
-        self.newest.setProperty("role", "flat")
-        self.newest.setToolTip("Follow the newest bar (Home, or double click)")
-        head.addWidget(self.newest)
+        self._second = 0
+        self._unpoint: Callable[[], None] = lambda: None
+        self.canvas = ChartCanvas(self._view, self.indicators, context.theme)
+        self.canvas.now_ns = context.desk.clock.now_ns
+        self.order_layer, self.fill_layer = OrderLayer(), FillLayer()
+        self.canvas.add_layer(self.order_layer)
+        self.canvas.add_layer(self.fill_layer)
+        self.head = ChartHead()
+        self.buttons, self.newest = self.head.buttons, self.head.newest
+        self.entry = FrameEntry(self.canvas)
         self.empty = EmptyState("Choose a symbol to see its chart.", "Find a symbol", self._find)
+        self._lay_out()
+        self.head.frame_chosen.connect(self._set_frame)
+        self.head.kind_chosen.connect(self._set_kind)
+        self.head.log_chosen.connect(self._set_log)
+        self.head.newest_wanted.connect(self.reset)
+        self.entry.chosen.connect(self._set_frame)
+        self.canvas.moved.connect(self._moved)
+        self.canvas.pointed.connect(self._pointed)
+        self.head.show_frame(self._view.frame)
+        self.head.show_kind(self._view.kind)
+        self._moved()
+
+    def _lay_out(self) -> None:
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -86,16 +95,12 @@ class ChartPanel(Panel):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.canvas)
-        inner.addLayout(head)
+        inner.addWidget(self.head)
         inner.addWidget(self.pages, 1)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(page)
         self.setFocusProxy(self.canvas)
-        self.buttons.idClicked.connect(self._frame_clicked)
-        self.newest.clicked.connect(self.reset)
-        self.canvas.moved.connect(self._moved)
-        self._moved()
 
     def refresh(self, frame: Frame) -> None:
         """Reads new bars; the newest one grows without painting the others again."""
@@ -106,36 +111,69 @@ class ChartPanel(Panel):
         changed = view.refresh()
         if changed and view.first_change < max(before, 1) - 1:
             self.canvas.renew()
+        changed = self.indicators.follow(view.series) or changed
+        if self.indicators.is_waiting:
+            self.mark_dirty()
         self._choose_page(instrument)
         changed = self._read_orders(instrument) or changed
+        second, self._second = self._second, frame.market_ns // 1_000_000_000
         quote = self.context.desk.market.read(np.array([instrument.id], np.int32))[0]
         closed = bool(quote["phase"] == Phase.CLOSED and quote["ts_ns"])
         stale = self._feed.pulse(frame.wall_ns).is_silent and not closed
-        if changed or (stale, closed) != (self.canvas.is_stale, self.canvas.is_closed):
+        if (stale, closed) != (self.canvas.is_stale, self.canvas.is_closed):
             self.canvas.is_stale, self.canvas.is_closed = stale, closed
             self.canvas.update()
+        elif changed or second != self._second:
+            self.canvas.tick()
 
     def show_instrument(self, instrument: Instrument) -> None:
         """Another chart."""
         self._view.show(instrument)
+        self.indicators.set_scales(instrument.price_scale)
         self._version = _UNREAD
         self.canvas.setAccessibleDescription(f"Candles of {instrument.label}")
         self.canvas.renew()
+
+    def set_link_group(self, group: int) -> None:
+        """Joins a colour group; its charts share symbol and crosshair."""
+        self._unpoint()
+        self._unpoint = self.context.links.subscribe_pointer(group, self.canvas.show_shared_crosshair)
+        self.canvas.show_shared_crosshair(None)
+        super().set_link_group(group)
+
+    def close_panel(self) -> None:
+        """Ends the subscriptions."""
+        self._unpoint()
+        super().close_panel()
 
     def apply_theme(self, theme: Theme) -> None:
         """New colours."""
         self.canvas.apply_theme(theme)
 
     def save_settings(self) -> Settings:
-        """Time frame and number of bars in view."""
-        return {"frame": self._view.frame, "in_view": round(self._view.in_view)}
+        """Time frame, number of bars in view, kind, scale, indicators."""
+        view = self._view
+        return {
+            "frame": view.frame,
+            "in_view": round(view.in_view),
+            "kind": view.kind.value,
+            "log": view.is_log,
+            "indicators": self.indicators.save(),
+        }
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
-        if settings.get("frame") in FRAMES:
-            self._set_frame(settings["frame"])
+        try:
+            self._set_frame(str(settings.get("frame", self._view.frame)))
+        except FrameError:
+            self._set_frame(self._view.frame)
         if isinstance(settings.get("in_view"), int | float):
             self._view.zoom(float(settings["in_view"]) / self._view.in_view, self._view.right)
+        if settings.get("kind") in {kind.value for kind in ChartKind}:
+            self._set_kind(ChartKind(settings["kind"]))
+        self._set_log(settings.get("log") is True)
+        for problem in self.indicators.restore(settings.get("indicators")):
+            self.context.shell.notify(f"Chart: {problem}.")
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
         """The bars, oldest first."""
@@ -149,6 +187,20 @@ class ChartPanel(Panel):
             for bar in self._view.bars
         ]
         return plain_rows(("Start (New York)", "Open", "High", "Low", "Close", "Volume"), rows)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A digit begins a time frame, a letter the symbol entry."""
+        text = event.text()
+        if (
+            len(text) == 1
+            and text.isdigit()
+            and text.isascii()
+            and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        ):
+            self.entry.begin(text)
+            event.accept()
+            return
+        super().keyPressEvent(event)
 
     # Commands.
 
@@ -190,9 +242,10 @@ class ChartPanel(Panel):
         self._view.zoom(factor, self._view.right)
         self._moved()
 
+    @Slot(str)
     def _set_frame(self, name: str) -> None:
         self._view.set_frame(name)
-        self.buttons.button(list(FRAMES).index(name) + 1).setChecked(True)
+        self.head.show_frame(self._view.frame)
         self._version = _UNREAD
         self.canvas.renew()
         self.mark_dirty()
@@ -205,14 +258,38 @@ class ChartPanel(Panel):
     _frame_1h = partialmethod(_set_frame, "1h")
     _frame_1d = partialmethod(_set_frame, "1d")
 
-    @Slot(int)
-    def _frame_clicked(self, number: int) -> None:
-        self._set_frame(list(FRAMES)[number - 1])
+    @Slot(object)
+    def _set_kind(self, kind: ChartKind) -> None:
+        self._view.set_kind(kind)
+        self.head.show_kind(kind)
+        self.canvas.renew()
+
+    _kind_candles = partialmethod(_set_kind, ChartKind.CANDLES)
+    _kind_hollow = partialmethod(_set_kind, ChartKind.HOLLOW)
+    _kind_bars = partialmethod(_set_kind, ChartKind.BARS)
+    _kind_line = partialmethod(_set_kind, ChartKind.LINE)
+    _kind_area = partialmethod(_set_kind, ChartKind.AREA)
+    _kind_heikin_ashi = partialmethod(_set_kind, ChartKind.HEIKIN_ASHI)
+
+    def toggle_log(self) -> None:
+        """Logarithmic prices, or plain ones."""
+        self._set_log(not self._view.is_log)
+
+    @Slot(bool)
+    def _set_log(self, is_log: bool) -> None:
+        self._view.is_log = is_log
+        self._view.fixed_prices = None
+        self.head.show_scale(is_log=is_log)
+        self.canvas.renew()
 
     @Slot()
     def _moved(self) -> None:
         self.newest.setVisible(not self._view.follows or self._view.fixed_prices is not None)
         self.canvas.update()
+
+    @Slot(object)
+    def _pointed(self, ts_ns: int | None) -> None:
+        self.context.links.point(self.link_group, ts_ns, self.canvas.show_shared_crosshair)
 
     def _find(self) -> None:
         self.context.shell.start_symbol_entry(self, "")
@@ -246,8 +323,8 @@ class ChartPanel(Panel):
             for row in snapshot.positions
             if row.instrument == instrument.id and row.quantity
         ]
-        self.canvas.lines = lines
-        self.canvas.trades = [
+        self.order_layer.lines = lines
+        self.fill_layer.trades = [
             TradeMark(place, fill.price_px, fill.side)
             for fill in snapshot.fills
             if fill.instrument == instrument.id and (place := self._view.place_of(fill.ts_ns)) >= 0

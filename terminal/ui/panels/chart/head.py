@@ -1,0 +1,126 @@
+"""The row of buttons over a chart: time frames, kind of bars, scale, indicators."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from terminal.app.views.chart import ChartKind
+from terminal.app.views.chart_frames import MORE, PRESETS, frame
+
+KIND_WORDS = {
+    ChartKind.CANDLES: "Candles", ChartKind.HOLLOW: "Hollow candles", ChartKind.BARS: "Bars", ChartKind.LINE: "Line",
+    ChartKind.AREA: "Area", ChartKind.HEIKIN_ASHI: "Heikin-Ashi",
+}  # fmt: skip
+_AVERAGED = (
+    "Averages of bars, made for the eye: no trade happened at these prices. The last price stays the traded one."
+)
+
+
+class ChartHead(QWidget):
+    """Says what a person chose; the panel says what is so."""
+
+    frame_chosen = Signal(str)
+    kind_chosen = Signal(object)
+    log_chosen = Signal(bool)
+    profile_chosen = Signal(str)
+    indicators_wanted = Signal()
+    newest_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 4, 2)
+        row.setSpacing(1)
+        self.buttons = QButtonGroup(self)
+        for number, name in enumerate(PRESETS, start=1):
+            button = _button(name, f"Bars of {frame(name).words}; or type a number over the chart")
+            button.setCheckable(True)
+            self.buttons.addButton(button, number)
+            row.addWidget(button)
+        self.more = _button("▾", "More time frames: trades, volume and turnover too")
+        self.more.setCheckable(True)
+        self.more.setMenu(self._frame_menu())
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addWidget(self.more)
+        row.addSpacing(8)
+        self.kind = _button("Candles", "How bars are drawn")
+        self.kind.setMenu(self._kind_menu())
+        self.kind.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.log = _button("Log", "Logarithmic prices: equal heights are equal percentages (Alt+L)")
+        self.log.setCheckable(True)
+        self.indicators = _button("Indicators", "Add and change indicators (/)")
+        self.newest = _button("Newest ▸", "Follow the newest bar (Home, or double click)")
+        for each in (self.kind, self.log, self.indicators):
+            row.addWidget(each)
+        row.addStretch(1)
+        row.addWidget(self.newest)
+        self.buttons.idClicked.connect(self._preset)
+        self.log.clicked.connect(self.log_chosen)
+        self.indicators.clicked.connect(self.indicators_wanted)
+        self.newest.clicked.connect(self.newest_wanted)
+
+    def show_frame(self, name: str) -> None:
+        """Marks a time frame."""
+        known = name in PRESETS
+        self.buttons.setExclusive(known)
+        for button in self.buttons.buttons():
+            button.setChecked(button.text() == name)
+        self.buttons.setExclusive(True)
+        self.more.setText("▾" if known else f"{name} ▾")
+        self.more.setChecked(not known)
+
+    def show_kind(self, kind: ChartKind) -> None:
+        """Marks a kind of bars."""
+        self.kind.setText(KIND_WORDS[kind])
+        self.kind.setToolTip(_AVERAGED if kind is ChartKind.HEIKIN_ASHI else "How bars are drawn")
+        for action in self._kinds.actions():
+            action.setChecked(action.data() == kind.value)
+
+    def show_scale(self, *, is_log: bool) -> None:
+        """Marks the scale."""
+        self.log.setChecked(is_log)
+
+    def _frame_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name in MORE:
+            action = menu.addAction(f"{name}\t{frame(name).words}")
+            action.setData(name)
+        menu.triggered.connect(self._more_chosen)
+        return menu
+
+    def _kind_menu(self) -> QMenu:
+        menu = QMenu(self)
+        self._kinds = QActionGroup(menu)
+        for kind, words in KIND_WORDS.items():
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setData(kind.value)
+            if kind is ChartKind.HEIKIN_ASHI:
+                action.setToolTip(_AVERAGED)
+            self._kinds.addAction(action)
+        menu.setToolTipsVisible(True)
+        menu.triggered.connect(self._kind_chosen)
+        return menu
+
+    @Slot(int)
+    def _preset(self, number: int) -> None:
+        self.frame_chosen.emit(PRESETS[number - 1])
+
+    @Slot(QAction)
+    def _more_chosen(self, action: QAction) -> None:
+        self.frame_chosen.emit(str(action.data()))
+
+    @Slot(QAction)
+    def _kind_chosen(self, action: QAction) -> None:
+        self.kind_chosen.emit(ChartKind(action.data()))
+
+
+def _button(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setProperty("role", "flat")
+    button.setToolTip(tip)
+    button.setAccessibleName(tip.partition(";")[0])
+    return button
