@@ -78,7 +78,7 @@ class Legend:
         if view.kind is ChartKind.HEIKIN_ASHI:
             parts.insert(0, ("Heikin-Ashi", "", "text2"))
         if geometry.volume_height:
-            parts.append(("V", formats.size(int(traded["volume"][place])), "text0"))
+            parts.append(("V", formats.quantity(int(traded["volume"][place]), instrument), "text0"))
         if place:
             change = int(traded["close"][place] - traded["close"][place - 1])
             ratio = change / traded["close"][place - 1] if traded["close"][place - 1] else None

@@ -129,7 +129,7 @@ class ChartPanel(Panel):
     def show_instrument(self, instrument: Instrument) -> None:
         """Another chart."""
         self._view.show(instrument)
-        self.indicators.set_scales(instrument.price_scale)
+        self.indicators.set_scales(instrument.price_scale, instrument.size_scale)
         self._version = _UNREAD
         self.canvas.setAccessibleDescription(f"Candles of {instrument.label}")
         self.canvas.renew()
@@ -183,7 +183,7 @@ class ChartPanel(Panel):
         rows = [
             [f"{from_ns(int(bar['ts_ns'])):%Y-%m-%d %H:%M:%S}"]
             + [formats.price(int(bar[name]), instrument) for name in ("open", "high", "low", "close")]
-            + [formats.size(int(bar["volume"]))]
+            + [formats.quantity(int(bar["volume"]), instrument)]
             for bar in self._view.bars
         ]
         return plain_rows(("Start (New York)", "Open", "High", "Low", "Close", "Volume"), rows)
