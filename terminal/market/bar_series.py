@@ -66,8 +66,8 @@ class BarSeries:
         return self._pyramid.columns(self.rows, first, last, min(group, self._pyramid.widest()))
 
     def _place_of(self, tail: Rows) -> int:
-        """Place of the tail's first bar, -1 for none. Bars made of trades may begin at one instant: the whole bar must
-        then be the same, or be the newest that still grows."""
+        """Place of the tail's first bar, -1 for none. Bars made of trades may begin at one instant and even be the same:
+        then all finished bars must be those of the tail."""
         if not self._count or not len(tail):
             return -1
         stamps = self.rows["ts_ns"]
@@ -76,7 +76,8 @@ class BarSeries:
         if end - begin <= 1:
             return begin if end > begin else -1
         for place in range(begin, end):
-            if place == self._count - 1 or self._room[place] == tail[0]:
+            known = self._room[place : self._count - 1]
+            if len(known) < len(tail) and bool(np.all(known == tail[: len(known)])):
                 return place
         return -1
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 
-from terminal.app.market_port import BarReader, Market, Rows
+from terminal.app.market_port import Market, Rows
 from terminal.app.views.chart_axes import new_york_days
 from terminal.app.views.chart_frames import DAY_S, WEEK_S, ChartFrame, FrameUnit
 from terminal.core.clock import NS_PER_DAY
 from terminal.core.instruments import Instrument
+from terminal.market.activity import ActivityKind
 from terminal.market.bar_series import KEPT, BarSeries
 from terminal.market.bars import merge_bars
 from terminal.market.rows import BAR_ROW
 
 _TAIL = 4
+_ACTIVITY_TAIL = 256
+"""Several trades may fall on one instant at one price: only a long tail says for sure where it belongs."""
 
 
-@runtime_checkable
-class ActivityReader(Protocol):
-    """Bars that trades, volume or turnover end."""
-
-    def read_activity(self, instrument: int, unit: str, size: int, most: int) -> Rows:
-        """The last ``most`` bars of ``size`` trades, shares or units of turnover (px times size)."""
-        ...
+_KINDS = {
+    FrameUnit.TRADES: ActivityKind.TICK,
+    FrameUnit.VOLUME: ActivityKind.VOLUME,
+    FrameUnit.TURNOVER: ActivityKind.DOLLAR,
+}
 
 
 class ChartBars:
@@ -42,7 +41,7 @@ class ChartBars:
         """Reads new bars; True when anything is different. The series says from where."""
         series = self.series
         if len(series):
-            tail = self._read(instrument, frame, _TAIL)
+            tail = self._read(instrument, frame, _TAIL if frame.unit is FrameUnit.TIME else _ACTIVITY_TAIL)
             if len(tail) and series.join(tail):
                 return series.first_change < len(series)
         bars = self._read(instrument, frame, KEPT)
@@ -52,19 +51,25 @@ class ChartBars:
         return True
 
     def _read(self, instrument: Instrument, frame: ChartFrame, most: int) -> Rows:
-        reader: BarReader = self._market.bars
+        reader = self._market.bars
         if frame.unit is not FrameUnit.TIME:
-            if not isinstance(reader, ActivityReader):
-                return np.empty(0, BAR_ROW)
-            size = frame.size * instrument.price_scale if frame.unit is FrameUnit.TURNOVER else frame.size
-            return reader.read_activity(instrument.id, frame.unit.value, size, most)
+            size = float(frame.size * instrument.size_scale if frame.unit is FrameUnit.VOLUME else frame.size)
+            return _plain(reader.read_activity(instrument.id, _KINDS[frame.unit], size, most))
         if frame.seconds == WEEK_S:
             return _weeks(reader.read(instrument.id, DAY_S, min(KEPT, 7 * most)), most)
         return reader.read(instrument.id, frame.seconds, most)
 
 
+def _plain(bars: Rows) -> Rows:
+    """The fields of BAR_ROW."""
+    found = np.empty(len(bars), BAR_ROW)
+    for name in BAR_ROW.names or ():
+        found[name] = bars[name]
+    return found
+
+
 def _weeks(days: Rows, most: int) -> Rows:
-    """Weeks from Monday, out of daily bars; the oldest is left out when more were there and it may be cut."""
+    """The newest ``most`` weeks from Monday, out of daily bars. The first of all may begin in the middle of its week."""
     if not len(days):
         return days
     # Day 0 of the epoch was a Thursday.

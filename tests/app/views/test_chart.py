@@ -168,3 +168,26 @@ def test_an_unknown_frame_is_refused(small_market: SmallMarket) -> None:
 
 
 SHARED = opened_market()
+
+
+@pytest.mark.parametrize("frame", ["1t", "3t", "25v", "100$"])
+def test_bars_of_activity_read_bar_by_bar_are_those_read_at_once(frame: str) -> None:
+    market = opened_market()
+    view = view_of(market, frame)
+    view.refresh()
+    for number in range(80):
+        # Several trades fall on one instant.
+        market.trade(
+            market.acme.id, 1_000_000 + 100 * (number // 7 % 3), 1 + number // 5 % 3, after_ns=1000 * (number % 4 == 0)
+        )
+        view.refresh()
+    again = ChartView(market.state)
+    again.set_frame(frame)
+    again.show(market.acme)
+    again.refresh()
+    assert len(view.bars) > 1
+    assert np.array_equal(view.bars, again.bars)
+    if frame == "1t":
+        assert len(view.bars) == 80
+    assert view.ends_ns() is None
+    assert view.has_activity_bars
