@@ -38,6 +38,10 @@ Batch = npt.NDArray[np.void]
 
 BID, ASK, BID_SIZE, ASK_SIZE = "v0", "v1", "v2", "v3"
 PRICE, SIZE = "v0", "v1"
+TRADE_ID = "v3"
+"""Of a TRADE: the venue's number of it, 0 where it does not say."""
+EVENT_NS = "v4"
+"""Of a QUOTE, TRADE or BOOK_UPDATE: when it happened by the venue's own clock, UTC; 0 where it does not say."""
 OPEN, HIGH, LOW, CLOSE, VOLUME = "v0", "v1", "v2", "v3", "v4"
 INTEREST = "v0"
 BOOK_SIDE, BOOK_PX, BOOK_SIZE, BOOK_ORDERS = "v0", "v1", "v2", "v3"

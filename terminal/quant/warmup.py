@@ -75,6 +75,7 @@ KERNEL_MODULES = (
     "terminal.market.kernel",
     "terminal.market.pyramid_kernel",
     "terminal.market.importers.lean.decode_kernel",
+    "terminal.market.importers.binance.decode_kernel",
     "terminal.exchange.book_kernel",
     "terminal.venues.sim.message_kernel",
     "terminal.venues.sim.dynamics_kernel",

@@ -13,7 +13,8 @@ class FileReport:
 
     ``kind``: the report's name of its rows, like ``option_quote``. ``members``: contracts in it. ``refused``: rows by
     reason; a contract file that cannot be read at all counts as one row. ``first_refused``: where each reason was met
-    first. ``skipped``: nothing was read, since the very same content is in the database already.
+    first. ``adjusted``: rows that are kept with a change, by what was changed. ``skipped``: nothing was read, since the
+    very same content is in the database already.
     """
 
     name: str
@@ -23,6 +24,7 @@ class FileReport:
     rows_kept: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     first_refused: dict[str, str] = field(default_factory=dict)
+    adjusted: Counter[str] = field(default_factory=Counter)
     skipped: bool = False
 
     def refuse(self, reason: str, where: str, rows: int = 1) -> None:
@@ -60,6 +62,14 @@ class ImportReport:
         return dict(sorted(total.items()))
 
     @property
+    def adjusted(self) -> dict[str, int]:
+        """Rows that were kept with a change, by what was changed."""
+        total: Counter[str] = Counter()
+        for each in self.files:
+            total.update(each.adjusted)
+        return dict(sorted(total.items()))
+
+    @property
     def by_kind(self) -> dict[str, dict[str, int]]:
         """Files, contracts and rows by kind of row."""
         kinds: dict[str, Counter[str]] = {}
@@ -79,6 +89,7 @@ class ImportReport:
             "instruments": self.instruments,
             "rows": {"read": self.rows_read, "kept": self.rows_kept, "refused": sum(self.refused.values())},
             "refused": self.refused,
+            "adjusted": self.adjusted,
             "kinds": self.by_kind,
             "files": [
                 {
@@ -89,6 +100,7 @@ class ImportReport:
                     "kept": each.rows_kept,
                     "refused": dict(sorted(each.refused.items())),
                     "first_refused": dict(sorted(each.first_refused.items())),
+                    "adjusted": dict(sorted(each.adjusted.items())),
                     "skipped": each.skipped,
                 }
                 for each in self.files

@@ -1,0 +1,192 @@
+"""What a capture holds: which market and symbols, the ticks of their prices, and from when to when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable, SessionProduct
+from terminal.core.messages import Kind
+from terminal.core.ticks import TickClass
+from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
+from terminal.market.importers.binance.lines import CutOff, read_lines, split_line
+from terminal.market.importers.binance.messages import Event
+from terminal.market.importers.binance.refusals import BadMessage
+from terminal.market.importers.streams import UnreadableStream
+
+PERPETUAL_SUFFIX = ".P"
+"""Spot and perpetual have the same symbol at Binance; here the perpetual is told by this ending."""
+_FINEST_DIGITS = 8
+_LINES_LOOKED_AT = 20_000
+_PRICES_WANTED = 1_000
+"""So many prices show the tick; from fewer it could only be guessed, and too coarse a guess would refuse prices."""
+_LINES_TO_BELIEVE = 20
+_QUOTED_IN = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "USD", "EUR", "TRY", "BRL", "JPY", "BTC", "ETH", "BNB")
+_MANTISSAS = {each.table.increment(0): each for each in TickClass if each.name.startswith(("FINEST", "EVERY"))}
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolTerms:
+    """A symbol's market and the increment of its prices: ``increment`` / 10**price_digits."""
+
+    symbol: str
+    market: BinanceMarket
+    price_digits: int
+    tick_class: TickClass
+
+    @property
+    def name(self) -> str:
+        """Its symbol in our table."""
+        return self.symbol + (PERPETUAL_SUFFIX if self.market is BinanceMarket.FUTURES else "")
+
+    @property
+    def currency(self) -> str:
+        """What its prices are in; the symbol itself where its ending is not known."""
+        return next((each for each in _QUOTED_IN if self.symbol.endswith(each)), self.symbol)
+
+    def add_to(self, table: InstrumentTable) -> Instrument:
+        """Its row, made if it is new; ValueError when the table holds it with other terms."""
+        is_spot = self.market is BinanceMarket.SPOT
+        return table.add(
+            self.name,
+            InstrumentKind.CRYPTO_SPOT if is_spot else InstrumentKind.CRYPTO_PERPETUAL,
+            SessionProduct.CRYPTO,
+            self.tick_class,
+            currency=self.currency,
+            price_scale=10**self.price_digits,
+            name=f"Binance {'spot' if is_spot else 'perpetual'} {self.symbol}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureTerms:
+    """``first_ns``, ``last_ns``: receive times of the first and the last line that has one."""
+
+    path: Path
+    market: BinanceMarket
+    symbols: tuple[SymbolTerms, ...]
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the lines at the beginning say."""
+
+    symbols: dict[str, list[bytes]] = field(default_factory=dict)
+    market: BinanceMarket | None = None
+    lines: int = 0
+    read: int = 0
+
+
+def is_capture(path: Path) -> bool:
+    """Whether one of the first lines of a file is a message with its receive time."""
+    parser = StreamDecoder(())
+    for line in islice(_lines(path), _LINES_TO_BELIEVE):
+        try:
+            _, body = split_line(line)
+            parser.parse(body)
+        except BadMessage:
+            continue
+        return True
+    return False
+
+
+def inspect_capture(path: Path) -> CaptureTerms:
+    """Reads the beginning of a capture for its terms and all of it for its end. Raises UnreadableStream."""
+    try:
+        seen = _look(path)
+        if seen.read == 0 or not seen.symbols:
+            raise UnreadableStream(f"{path} holds no message of Binance's streams with its receive time.")
+        market = seen.market or BinanceMarket.SPOT
+        symbols = tuple(_terms(symbol, market, bodies) for symbol, bodies in sorted(seen.symbols.items()))
+        first_ns, last_ns = _span(path)
+    except OSError as problem:
+        raise UnreadableStream(f"{path} cannot be read: {problem.strerror or problem}.") from problem
+    return CaptureTerms(path, market, symbols, first_ns, last_ns)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """As far as they can be read."""
+    try:
+        for lines in read_lines(path):
+            yield from lines
+    except (CutOff, OSError):
+        return
+
+
+def _look(path: Path) -> _Seen:
+    seen = _Seen()
+    parser = StreamDecoder(())
+    for line in islice(_lines(path), _LINES_LOOKED_AT):
+        try:
+            _, body = split_line(line)
+            envelope, event = parser.parse(body)
+        except BadMessage:
+            continue
+        symbol = event.s or envelope.stream.partition("@")[0].upper()
+        seen.market = seen.market or _market_of(event)
+        seen.read += 1
+        if symbol.isascii() and symbol.isalnum() and len(symbol) <= _LINES_TO_BELIEVE:
+            seen.symbols.setdefault(symbol, []).append(body)
+        elif event.is_snapshot and len(seen.symbols) == 1:
+            next(iter(seen.symbols.values())).append(body)
+    return seen
+
+
+def _market_of(event: Event) -> BinanceMarket | None:
+    """What only one of the two markets sends; None where both could have."""
+    if event.e == "depthUpdate":
+        return BinanceMarket.FUTURES if event.pu >= 0 else BinanceMarket.SPOT
+    if event.is_best:
+        return BinanceMarket.FUTURES if event.e else BinanceMarket.SPOT
+    return None
+
+
+def _terms(symbol: str, market: BinanceMarket, bodies: list[bytes]) -> SymbolTerms:
+    """The tick is the greatest common divisor of the prices."""
+    decoder = StreamDecoder([StreamSymbol(symbol, market, 0, _FINEST_DIGITS)])
+    for body in bodies:
+        try:
+            decoder.feed(body, 0)
+        except BadMessage:
+            continue
+    rows = decoder.take()
+    levels, trades, quotes = (rows[rows["kind"] == kind] for kind in (Kind.DEPTH, Kind.TRADE, Kind.QUOTE))
+    prices = np.unique(np.concatenate((levels["v1"], trades["v0"], quotes["v0"], quotes["v1"])))
+    prices = prices[prices > 0]
+    increment = math.gcd(*prices.tolist()) if len(prices) >= _PRICES_WANTED else 1
+    digits = _FINEST_DIGITS
+    while digits > 0 and increment % 10 == 0:
+        increment //= 10
+        digits -= 1
+    return SymbolTerms(symbol, market, digits, _MANTISSAS.get(increment, TickClass.FINEST))
+
+
+def _span(path: Path) -> tuple[int, int]:
+    first_ns, last_ns = 0, 0
+    lines: list[bytes] = []
+    try:
+        for lines in read_lines(path):
+            for line in lines if not first_ns else reversed(lines):
+                stamp = _stamp(line)
+                if stamp:
+                    first_ns = first_ns or stamp
+                    last_ns = max(last_ns, stamp)
+                    break
+    except CutOff:
+        pass
+    last_ns = max([last_ns, *map(_stamp, lines)])
+    return first_ns, last_ns
+
+
+def _stamp(line: bytes) -> int:
+    try:
+        return split_line(line)[0]
+    except BadMessage:
+        return 0
