@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,39 +10,70 @@ import numpy.typing as npt
 from terminal.core.clock import Clock, from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Phase
-from terminal.infra.calendars import Calendars, SessionHours
+from terminal.infra.calendars import US_CALENDAR, Calendars, SessionHours
+
+_LIKE_EQUITY = {SessionProduct.EQUITY, SessionProduct.EQUITY_OPTION, SessionProduct.INDEX_OPTION}
 
 
 class TradingDay:
-    """Answers for the regular US equity session, which the status bar counts down to."""
+    """Answers for the regular US equity session, which the status bar counts down to.
+
+    A desk on which nothing has those hours (coins, futures) has the hours of its first instrument.
+    """
 
     def __init__(self, clock: Clock, table: InstrumentTable, calendars: Calendars) -> None:
         self._clock = clock
         self._table = table
         self._calendars = calendars
         self._hours: SessionHours | None = None
-        self._asked_for: date | None = None
+        self._asked_for: tuple[date, int] | None = None
+        self._product = (SessionProduct.EQUITY, US_CALENDAR)
         self._expiries: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._listed = 0
 
     @property
     def hours(self) -> SessionHours:
         """Hours of the session on, or next after, the day of market time."""
-        day = self.date
-        if self._hours is None or day != self._asked_for:
-            session = self._calendars.session_on_or_after(day, SessionProduct.EQUITY)
-            self._hours = self._calendars.session_hours(SessionProduct.EQUITY, session)
-            self._asked_for = day
+        now_ns = self._clock.now_ns()
+        asked = (self.date, len(self._table))
+        is_past = self._hours is not None and now_ns >= self._hours.last_ns and self._product[0] not in _LIKE_EQUITY
+        if self._hours is None or asked != self._asked_for or is_past:
+            self._product = self._main_product()
+            self._hours = self._find_hours(now_ns)
+            self._asked_for = asked
         return self._hours
+
+    def _find_hours(self, now_ns: int) -> SessionHours:
+        product, calendar = self._product
+        day = from_ns(now_ns).date()
+        if product in _LIKE_EQUITY:
+            session = self._calendars.session_on_or_after(day, SessionProduct.EQUITY)
+            return self._calendars.session_hours(SessionProduct.EQUITY, session)
+        # A session of these may begin on the evening before its day.
+        session = day - timedelta(days=2)
+        while True:
+            session = self._calendars.next_session(session, product, calendar=calendar)
+            hours = self._calendars.session_hours(product, session, calendar=calendar)
+            if now_ns < hours.last_ns:
+                return hours
+
+    def _main_product(self) -> tuple[SessionProduct, str]:
+        first: tuple[SessionProduct, str] | None = None
+        for row in self._table:
+            if row.session in _LIKE_EQUITY:
+                return SessionProduct.EQUITY, US_CALENDAR
+            first = first or (row.session, row.calendar or US_CALENDAR)
+        return first or (SessionProduct.EQUITY, US_CALENDAR)
 
     @property
     def date(self) -> date:
-        """The New York day of market time."""
-        return from_ns(self._clock.now_ns()).date()
+        """The New York day of market time; the UTC day where only coins are traded."""
+        zone_day = from_ns(self._clock.now_ns())
+        return (zone_day.astimezone(UTC) if self._product[0] is SessionProduct.CRYPTO else zone_day).date()
 
     @property
     def phase(self) -> Phase:
-        """Phase of the regular equity session."""
+        """Phase of the session."""
         return self.hours.phase(self._clock.now_ns())
 
     @property

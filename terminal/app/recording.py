@@ -9,21 +9,19 @@ from terminal.infra.failures import UserFacingError
 from terminal.market.importers.sources import Source, SourceTable
 from terminal.store.recorder import Recorder
 
-LEAN = "lean"
-"""What the database calls files in Lean's layout, imported or replayed: the same, so that neither is written twice."""
 _NOT_RECORDED = -1
 
 
 class SourceRecorder:
     """The engine's ``record`` hook. A feed's own numbers of its files become rows of the database as they appear.
 
-    ``kind``: what the database calls the layout. Without ``sources`` every message belongs to the session.
+    Without ``sources`` every message belongs to the session.
     """
 
-    def __init__(self, recorder: Recorder, sources: SourceTable | None, kind: str) -> None:
+    def __init__(self, recorder: Recorder, sources: SourceTable | None) -> None:
         self._recorder = recorder
         self._sources = sources
-        self._kind = kind
+        self._layout = "" if sources is None else sources.layout
         self._row_of = np.array([recorder.session_source], np.int32)
         self._counts = np.zeros(1, np.int64)
         self._refused: Batch | None = None
@@ -59,7 +57,9 @@ class SourceRecorder:
 
     def _begin(self, source: Source) -> int:
         try:
-            return self._recorder.begin_source(self._kind, source.name, source.sha256, interval_s=source.interval_s).id
+            return self._recorder.begin_source(
+                self._layout, source.name, source.sha256, interval_s=source.interval_s
+            ).id
         except UserFacingError as problem:
             # The market goes on without its recording; the sentence stays on the desk and in the report.
             self.problems.append(f"{source.name} is not being recorded: {problem.message}")

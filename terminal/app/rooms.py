@@ -9,7 +9,7 @@ from terminal.app.day import TradingDay
 from terminal.app.health import DeskHealth
 from terminal.app.market_duties import MarketDuties
 from terminal.app.playback import FeedPlayback
-from terminal.app.recording import LEAN, SourceRecorder
+from terminal.app.recording import SourceRecorder
 from terminal.app.sessions import SessionPlan
 from terminal.app.trading_desk import TradingDesk
 from terminal.core.clock import NS_PER_S, MarketClock, from_ns
@@ -116,7 +116,7 @@ class Rooms:
     def open(self) -> None:
         """Connects the engine with the rooms that must be open before the first message; starts the recorder."""
         self.recorder.start()
-        self.recording = SourceRecorder(self.recorder, self._sources, LEAN)
+        self.recording = SourceRecorder(self.recorder, self._sources)
         self.hooks.record = self.recording.record
         self.road.subscribe(self.duties.on_event)
 

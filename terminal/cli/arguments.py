@@ -94,7 +94,7 @@ def _build() -> argparse.ArgumentParser:
     _add_desk(commands.add_parser("desk", help="opens the desk (the default)"))
 
     importer = commands.add_parser("import", help="reads market data into the database")
-    importer.add_argument("layout", choices=["lean"])
+    importer.add_argument("layout", choices=["lean", "binance", "dbn"])
     importer.add_argument("path", type=Path)
     importer.add_argument("--underlying", metavar="SYM", type=str.upper)
     importer.add_argument("--date", metavar="D", type=date_range)

@@ -11,9 +11,9 @@ def run(found: argparse.Namespace, profile: Profile) -> int:
     """Runs a parsed command other than ``desk`` and gives its exit code."""
     match found.command:
         case "import":
-            from terminal.cli.importing import import_lean_folder
+            from terminal.cli.importing import import_recorded
 
-            return import_lean_folder(profile, found.path, found.underlying, found.date, found.json)
+            return import_recorded(profile, found.layout, found.path, found.underlying, found.date, found.json)
         case "query":
             from terminal.cli.querying import query
 

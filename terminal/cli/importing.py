@@ -1,4 +1,4 @@
-"""``moneyness import lean``: recorded data in Lean's layout into the market database."""
+"""``moneyness import``: recorded data in another layout into the market database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from terminal.app.recording import LEAN
 from terminal.app.report import write_json
 from terminal.app.sessions import new_session_name
 from terminal.cli.progress import ProgressLine
@@ -17,8 +16,11 @@ from terminal.core.messages import Batch
 from terminal.infra.paths import Profile
 from terminal.infra.process_lock import ProcessLock
 from terminal.infra.settings_file import SettingsFile
+from terminal.market.importers.binance.catalog import open_captures
 from terminal.market.importers.lean.importing import import_lean
+from terminal.market.importers.report import ImportReport
 from terminal.market.importers.sources import Source, SourceTable
+from terminal.market.importers.stream_import import Progress, import_streams
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
@@ -28,11 +30,12 @@ from terminal.store.restore import finish_restore
 class _DatabaseSink:
     """Messages carry the database's own source numbers, since the source table asks :meth:`begin` for them."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, layout: str) -> None:
         self._recorder = recorder
+        self._layout = layout
 
     def begin(self, _kind: str, name: str, sha256: str, interval_s: int) -> tuple[int, bool]:
-        handle = self._recorder.begin_source(LEAN, name, sha256, interval_s=interval_s)
+        handle = self._recorder.begin_source(self._layout, name, sha256, interval_s=interval_s)
         return handle.id, handle.already_complete
 
     def take(self, batch: Batch) -> None:
@@ -43,10 +46,18 @@ class _DatabaseSink:
         self._recorder.complete_source(source.id, rows)
 
 
-def import_lean_folder(
-    profile: Profile, path: Path, underlying: str | None, dates: tuple[date, ...] | None, target: str | None
+def import_recorded(
+    profile: Profile,
+    layout: str,
+    path: Path,
+    underlying: str | None,
+    dates: tuple[date, ...] | None,
+    target: str | None,
 ) -> int:
-    """Imports a folder, shows progress on a terminal, and reports rows read, kept and refused by reason."""
+    """Imports files of ``layout`` (lean, binance, dbn) and reports rows read, kept and refused by reason.
+
+    Progress is shown on a terminal.
+    """
     profile.ensure()
     with ProcessLock(profile.lock_file):
         finish_restore(profile)
@@ -54,7 +65,7 @@ def import_lean_folder(
         memory_mib = settings.recorder.memory_limit_mb
         database = MarketDatabase.open(profile.database_file, DatabaseSettings(memory_mib=memory_mib))
         try:
-            report = _import(profile, path, underlying, dates, database, settings.recorder.disk_budget_gb)
+            report = _import(profile, layout, path, underlying, dates, database, settings.recorder.disk_budget_gb)
         finally:
             database.close()
     if target is not None:
@@ -64,6 +75,8 @@ def import_lean_folder(
         print(f"{rows['read']:,} rows read, {rows['kept']:,} kept, {rows['refused']:,} refused.")
         for reason, count in report["refused"].items():
             print(f"  refused, {reason}: {count:,}")
+        for change, count in report["adjusted"].items():
+            print(f"  kept, {change}: {count:,}")
         for problem in report.get("problems", []):
             print(problem, file=sys.stderr)
     return 1 if report.get("problems") else 0
@@ -71,6 +84,7 @@ def import_lean_folder(
 
 def _import(
     profile: Profile,
+    layout: str,
     path: Path,
     underlying: str | None,
     dates: tuple[date, ...] | None,
@@ -78,17 +92,34 @@ def _import(
     budget_gb: float,
 ) -> dict[str, Any]:
     table = InstrumentTable()
-    session = SessionRow(f"import-{new_session_name(datetime.now(UTC))}", "import", "lean")
+    session = SessionRow(f"import-{new_session_name(datetime.now(UTC))}", "import", layout)
     settings = RecorderLimits(spill=False, disk_budget_bytes=int(budget_gb * 2**30))
     recorder = Recorder(database, table, profile.spill_dir, session, settings)
     recorder.start()
     try:
         with ProgressLine("Importing") as line:
-            span = None if dates is None else (dates[0], dates[-1])
-            sink = _DatabaseSink(recorder)
-            sources = SourceTable(sink.begin)
-            report = import_lean(path, underlying, span, sink, line.show, table=table, sources=sources)
+            sink = _DatabaseSink(recorder, layout)
+            sources = SourceTable(sink.begin, layout=layout)
+            report = _read(layout, path, underlying, dates, sink, table, sources, line.show)
     finally:
         recorder.stop(timeout_s=600.0)
     report.problems += list(recorder.problems)
     return dict(report.as_json())
+
+
+def _read(
+    layout: str,
+    path: Path,
+    underlying: str | None,
+    dates: tuple[date, ...] | None,
+    sink: _DatabaseSink,
+    table: InstrumentTable,
+    sources: SourceTable,
+    progress: Progress,
+) -> ImportReport:
+    path = path.expanduser()
+    if layout == "lean":
+        span = None if dates is None else (dates[0], dates[-1])
+        return import_lean(path, underlying, span, sink, progress, table=table, sources=sources)
+    streams = open_captures(path, underlying, dates, table)
+    return import_streams(streams, sources, sink, progress)

@@ -69,7 +69,8 @@ class Kind(IntEnum):
     """OFFICIAL_PX with OFFICIAL_KIND: the prices that positions are marked and settled on."""
     PHASE_CHANGE = 7
     """PHASE of the trading day: of one instrument or, with instrument -1, of all whose trading hours have the code
-    PHASE_SESSION (``instruments.SESSION_CODES``; 0: of all). PRE_MARKET begins a new day: no side carries over."""
+    PHASE_SESSION (``instruments.SESSION_CODES``; 0: of all). PRE_MARKET begins a new day: no side carries over, but
+    where both BID_UNCHANGED and ASK_UNCHANGED are set quotes and books stay, as in a market without a pause."""
     CLOCK = 8
     """Nothing happened up to ``ts_ns``: the watermark that lets the conductor pass a boundary."""
     BOOK_UPDATE = 9

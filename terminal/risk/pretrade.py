@@ -95,6 +95,12 @@ class PreTrade:
         for row in rows:
             if not row.is_tradable:
                 raise _Refused(DenyReason.NOT_TRADABLE, f"{row.label} is an index and cannot be bought or sold.")
+            if row.size_scale != 1 or row.currency != "USD":
+                raise _Refused(
+                    DenyReason.NOT_SUPPORTED,
+                    f"{row.label} is quoted in {row.currency}; the paper account trades shares, options and futures in "
+                    "US dollars only.",
+                )
         if len({row.id for row in rows}) != len(rows):
             raise _Refused(DenyReason.NOT_SUPPORTED, "The same contract stands in two legs; put them together.")
 

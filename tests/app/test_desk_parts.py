@@ -216,7 +216,7 @@ def test_the_recording_takes_a_batch_that_had_no_room_once(tmp_path: Path) -> No
                 return True
             return False
 
-    recorder = SourceRecorder(Full(), None, "session")  # type: ignore[arg-type]
+    recorder = SourceRecorder(Full(), None)  # type: ignore[arg-type]
     batch = empty_batch(3)
     batch["kind"] = [Kind.QUOTE, Kind.CLOCK, Kind.TRADE]
     assert [recorder.record(batch) for _ in range(3)] == [False, False, True]
@@ -251,7 +251,7 @@ def test_numbers_of_files_become_rows_of_the_database() -> None:
             expected.append((source, rows))
 
     offered: list[int] = []
-    recorder = SourceRecorder(Rows(), sources, "lean")  # type: ignore[arg-type]
+    recorder = SourceRecorder(Rows(), sources)  # type: ignore[arg-type]
     batch = empty_batch(4)
     batch["kind"] = Kind.QUOTE
     batch["source"] = [0, numbers[0], numbers[1], numbers[1]]

@@ -30,10 +30,12 @@ class Source:
 class SourceTable:
     """Sources by number; 0 means none: what the calendar added. Append-only; any thread.
 
-    ``begin``: where numbers come from, such as the recorder; without it they count from 1.
+    ``begin``: where numbers come from, such as the recorder; without it they count from 1. ``layout``: what the
+    database calls files of this sort, imported or replayed: the same, so that neither is written twice.
     """
 
-    def __init__(self, begin: Begin | None = None) -> None:
+    def __init__(self, begin: Begin | None = None, *, layout: str = "lean") -> None:
+        self.layout = layout
         self._begin = begin
         self._rows: dict[int, Source] = {}
         self._known: dict[tuple[str, str, str], Source] = {}

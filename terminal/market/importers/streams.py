@@ -41,6 +41,8 @@ class RecordedStream(Protocol):
     """Market time of its last one."""
     kind: str
     """The report's name of its rows, and the source's kind."""
+    interval_s: int
+    """Length of its bars, 0 when it has single trades or none."""
 
     @property
     def sha256(self) -> str:

@@ -1,4 +1,4 @@
-"""What ``--replay PATH`` means: a folder in Lean's layout, or an earlier recording of our own."""
+"""What ``--replay PATH`` means: Lean's layout, captures of Binance's streams, DBN files, or a recording of our own."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from terminal.core.instruments import InstrumentTable
 from terminal.infra.calendars import Calendars
 from terminal.infra.failures import UsageError
 from terminal.market.feed import Feed
-from terminal.market.importers.report import ImportReport
+from terminal.market.importers.binance import capture as binance
+from terminal.market.importers.binance.catalog import capture_files, open_captures
 from terminal.market.importers.sources import SourceTable
+from terminal.market.importers.streams import RecordedStream
 from terminal.store.market_db import MarketDatabase
 from terminal.venues.replay.lean_feed import LeanFeed
 from terminal.venues.replay.recording_feed import RecordingFeed
+from terminal.venues.replay.stream_feed import StreamFeed
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A feed, and what goes with it: the numbers of its files and the report on them (None for our own recordings).
+    """A feed, and what goes with it: the numbers of its files (None for our own recordings).
 
     ``database``: the file of another profile that must be closed at the end.
     """
 
     feed: Feed
     sources: SourceTable | None
-    report: ImportReport | None
     database: MarketDatabase | None
 
 
@@ -45,12 +47,29 @@ def open_replay(
         is_own = recording.resolve() == own.path.resolve()
         database = own if is_own else MarketDatabase.open_read_only(recording)
         feed = RecordingFeed(database, underlying, dates[0], dates[-1], table, keep_sources=is_own)
-        return Replay(feed, None, None, None if is_own else database)
+        return Replay(feed, None, None if is_own else database)
+    streams = _streams_at(path, underlying, dates, table)
+    if streams is not None:
+        layout, files = streams
+        played = StreamFeed(files, table, calendars, layout)
+        return Replay(played, played.sources, None)
     if not path.is_dir():
-        what = "is no folder with recorded data" if path.exists() else "does not exist"
-        raise UsageError(f"{path} {what}; give a folder in Lean's layout, a market.duckdb or a profile.")
+        what = "holds no market data that can be replayed" if path.exists() else "does not exist"
+        raise UsageError(
+            f"{path} {what}; give a folder in Lean's layout, a capture of Binance's streams, a DBN file, a "
+            "market.duckdb or a profile."
+        )
     lean = LeanFeed(path, underlying, dates[0], dates[-1], table, calendars=calendars)
-    return Replay(lean, lean.sources, lean.report, None)
+    return Replay(lean, lean.sources, None)
+
+
+def _streams_at(
+    path: Path, underlying: str, dates: Sequence[date], table: InstrumentTable
+) -> tuple[str, Sequence[RecordedStream]] | None:
+    """The layout and the files with what is asked for, where ``path`` is or holds files of a layout of streams."""
+    if capture_files(path):
+        return binance.LAYOUT, open_captures(path, underlying or None, dates, table)
+    return None
 
 
 def _recording_at(path: Path) -> Path | None:

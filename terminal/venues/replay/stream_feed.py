@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
-from itertools import chain
 
-import numpy as np
-
-from terminal.core.clock import from_ns
-from terminal.core.instruments import SESSION_CODES, InstrumentTable, SessionProduct
-from terminal.core.messages import PHASE, PHASE_SESSION, Batch, Kind, Phase, empty_batch
+from terminal.core.clock import UTC_ZONE, from_ns
+from terminal.core.instruments import InstrumentTable
+from terminal.core.messages import Batch, empty_batch
 from terminal.infra.calendars import Calendars
 from terminal.market.importers.report import FileReport, ImportReport
 from terminal.market.importers.sources import SourceTable
@@ -36,7 +32,7 @@ class StreamFeed:
         self.sources = SourceTable(layout=layout)
         self._streams = list(streams)
         self._numbers = [
-            self.sources.add(each.kind, each.path.name, each.sha256, 0).id for each in self._streams
+            self.sources.add(each.kind, each.path.name, each.sha256, each.interval_s).id for each in self._streams
         ]
         self._reports = [FileReport(each.path.name, each.kind) for each in self._streams]
         self._running: list[FileReport] = []
@@ -51,7 +47,7 @@ class StreamFeed:
         """What was read so far: of each file what the pass that came furthest says."""
         running = self._running or self._reports
         files = [a if a.rows_read > b.rows_read else b for a, b in zip(running, self._reports, strict=True)]
-        days = sorted({from_ns(ns, UTC).date().isoformat() for ns in (self._first_ns, self._last_ns)})
+        days = sorted({from_ns(ns, UTC_ZONE).date().isoformat() for ns in (self._first_ns, self._last_ns)})
         return ImportReport(files, days=days)
 
     def first_ns(self) -> int:
@@ -66,7 +62,8 @@ class StreamFeed:
         """All messages from the start."""
         self._reports = self.report.files
         with ThreadPoolExecutor(1, "streams") as pool:
-            messages = merged(chain([iter([self._phases])], self._play()))
+            messages = merged([iter([self._phases]), *self._play()])
+            reached_ns = 0
             while True:
                 ahead = pool.submit(next, messages, None)
                 yield from empty_until(ahead)
@@ -74,6 +71,8 @@ class StreamFeed:
                 if batch is None:
                     self._last_ns = reached_ns or self._last_ns
                     return
+                if len(batch):
+                    reached_ns = int(batch["ts_ns"][-1])
                 yield batch
 
     def _play(self) -> list[Iterator[Batch]]:

@@ -31,6 +31,7 @@ class Capture:
         self.first_ns = terms.first_ns
         self.last_ns = terms.last_ns
         self.kind = f"binance {terms.market.value}"
+        self.interval_s = 0
         try:
             self._symbols = [
                 StreamSymbol(each.symbol, each.market, each.add_to(table).id, each.price_digits) for each in wanted

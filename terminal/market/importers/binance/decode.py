@@ -174,14 +174,11 @@ class StreamDecoder:
         update = DepthUpdate(last, last, NO_SEQUENCE, bytes(bids), bytes(asks))
         later = state.recent.after(last)
         event_ns = _event_ns(event)
-        start = self._buffer.used
         if later:
             reached = DepthUpdate(last, later[-1].last, NO_SEQUENCE, update.bids, update.asks)
             self._book(state, reached, event_ns, ts_ns, recv_ns, Flag.SNAPSHOT, later)
         else:
             self._book(state, update, event_ns, ts_ns, recv_ns, Flag.SNAPSHOT)
-        if self._buffer.used == start:
-            raise BadMessage(refusals.MISSING)
 
     def _book(
         self,
@@ -215,8 +212,8 @@ class StreamDecoder:
         digits = state.terms.price_digits
         rows = self._buffer.rows
         count = int(put_levels(_as_array(levels), digits, SIZE_DIGITS, side, rows, template, at))
-        if count == -NumberFault.NOT_LEVELS:
-            # Captures hold JSON without spaces; what somebody wrote with them means the same.
+        if count in {-NumberFault.NOT_LEVELS, -NumberFault.NOT_A_NUMBER}:
+            # The exchange sends JSON without spaces; what somebody wrote with them means the same.
             count = int(put_levels(_as_array(_without_spaces(levels)), digits, SIZE_DIGITS, side, rows, template, at))
         if count < 0:
             raise BadMessage(NUMBER_FAULTS[-count])
@@ -263,7 +260,7 @@ class StreamDecoder:
 
     def _read(self, state: _State, *texts: msgspec.Raw) -> list[int]:
         """Prices and sizes in turn, as integers."""
-        joined = b",".join(texts)  # type: ignore[arg-type]
+        joined = b",".join(texts)
         count = int(read_numbers(_as_array(joined), state.terms.price_digits, SIZE_DIGITS, self._numbers))
         if count != len(texts):
             lacks = any(len(each) == 0 for each in texts)
@@ -328,7 +325,9 @@ def _without_spaces(levels: bytes) -> bytes:
 def _only_the_newest(rows: Batch, start: int, end: int) -> int:
     """Keeps of ``rows[start:end]`` the last record of each level, without empty ones; gives the new end."""
     levels = rows[start:end]
-    newest = {(int(side), int(px)): place for place, (side, px) in enumerate(zip(levels["v0"], levels["v1"], strict=True))}
+    newest = {
+        (int(side), int(px)): place for place, (side, px) in enumerate(zip(levels["v0"], levels["v1"], strict=True))
+    }
     places = np.fromiter(newest.values(), np.int64, len(newest))
     kept = levels[places[levels["v2"][places] > 0]]
     rows[start : start + len(kept)] = kept

@@ -1,4 +1,4 @@
-"""Kernels that turn the decimal texts of Binance's JSON into integers and level records. No Python code runs a level."""
+"""Kernels that turn the decimal texts of Binance's JSON into integers and records. No Python code runs a level."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import numpy as np
 from terminal.core.messages import BOOK_ORDERS, BOOK_PX, BOOK_SIDE, BOOK_SIZE, MESSAGE
 from terminal.market.importers.binance.refusals import NumberFault
 
-_NOT_A_NUMBER, _NEGATIVE, _TOO_LARGE = int(NumberFault.NOT_A_NUMBER), int(NumberFault.NEGATIVE), int(NumberFault.TOO_LARGE)
+_NOT_A_NUMBER, _NEGATIVE, _TOO_LARGE = (
+    int(NumberFault.NOT_A_NUMBER),
+    int(NumberFault.NEGATIVE),
+    int(NumberFault.TOO_LARGE),
+)
 _TOO_FINE, _NOT_LEVELS, _NO_PRICE = int(NumberFault.TOO_FINE), int(NumberFault.NOT_LEVELS), int(NumberFault.NO_PRICE)
 _NO_ROOM = int(NumberFault.NO_ROOM)
 _QUOTE, _COMMA, _POINT, _MINUS, _ZERO, _NINE, _OPEN, _SHUT = 34, 44, 46, 45, 48, 57, 91, 93

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from terminal.market.importers.binance import refusals
 from terminal.market.importers.binance.refusals import BadMessage
@@ -57,13 +57,13 @@ def split_line(line: bytes) -> tuple[int, bytes]:
     return int(stamp), body.strip()
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> gzip.GzipFile | BufferedReader:
     with path.open("rb") as file:
         is_gzip = file.read(2) == _GZIP
     return gzip.open(path) if is_gzip else path.open("rb")
 
 
-def _read_block(file: IO[bytes]) -> bytes:
+def _read_block(file: gzip.GzipFile | BufferedReader) -> bytes:
     try:
         return file.read(_BLOCK)
     except (EOFError, zlib.error, gzip.BadGzipFile) as damage:

@@ -38,7 +38,7 @@ class Event(msgspec.Struct, gc=False):
     q: msgspec.Raw = msgspec.Raw()
     m: bool | None = None
     X: str = ""
-    lastUpdateId: int = MISSING_NUMBER
+    lastUpdateId: int = MISSING_NUMBER  # noqa: N815 - Binance's own name
     bids: msgspec.Raw = msgspec.Raw()
     asks: msgspec.Raw = msgspec.Raw()
 
