@@ -72,6 +72,7 @@ KERNEL_MODULES = (
     "terminal.market.volume_kernel",
     "terminal.market.bar_kernel",
     "terminal.market.activity_kernel",
+    "terminal.store.newest_kernel",
     "terminal.market.kernel",
     "terminal.market.pyramid_kernel",
     "terminal.market.importers.lean.decode_kernel",

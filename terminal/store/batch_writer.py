@@ -52,6 +52,7 @@ class BatchWriter:
         self._instruments = InstrumentRows(table)
         self._progress: dict[int, Progress] = {}
         self._handles: dict[tuple[str, str, str], SourceHandle] = {}
+        self._reads_stored = False
         self._recv_offset_ns = time.time_ns() - time.perf_counter_ns()
 
     @property
@@ -125,6 +126,7 @@ class BatchWriter:
             with self.transaction():
                 handle, progress = sources.begin(self.connection, kind, name, sha256, self.session.name, interval_s)
             self._handles[key] = handle
+            self._reads_stored |= handle.already_complete
             self._progress[handle.id] = progress
         return self._handles[key]
 
@@ -134,6 +136,11 @@ class BatchWriter:
         if not progress.complete:
             progress.expected = rows
             self._complete_if_all_there(number)
+
+    @property
+    def has_complete_source(self) -> bool:
+        """Whether this run reads a file that was wholly stored before it."""
+        return self._reads_stored
 
     def incomplete(self) -> list[int]:
         """Files that were begun in this run and are not wholly stored."""
@@ -231,6 +238,7 @@ class BatchWriter:
                 with self.transaction():
                     sources.link(self.connection, self.session.name, number)
                 self._progress[number] = Progress(complete=True)
+                self._reads_stored = True
 
     def _insert(self, kept: Batch, staged: _Staged) -> int:
         if len(kept) == 0:

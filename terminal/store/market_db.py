@@ -24,6 +24,8 @@ class DatabaseSettings:
     threads: int = 2
     temporary_mib: int = 2048
     """Most that queries too large for the memory may put on the disk."""
+    write_ahead_mib: int = 64
+    """The write-ahead log goes into the file when it is this large; a smaller one stops the recording more often."""
 
 
 class MarketDatabase:
@@ -132,6 +134,7 @@ class MarketDatabase:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{self.settings.memory_mib}MiB",
             "threads": self.settings.threads,
+            "checkpoint_threshold": f"{self.settings.write_ahead_mib}MiB",
             "temp_directory": str(self.path.parent / "temporary"),
             "max_temp_directory_size": f"{self.settings.temporary_mib}MiB",
             "autoload_known_extensions": False,

@@ -46,6 +46,14 @@ class Unwritten(Protocol):
         """The source of messages that name none."""
         ...
 
+    def newest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch | None:
+        """The newest messages out of memory alone; None when that is not enough."""
+        ...
+
+    def newest_since(self, kind: Kind, instrument: int, from_ns: int) -> Batch | None:
+        """The messages from a time on out of memory alone; None when that is not enough."""
+        ...
+
     def snapshot(self, connection: Connection, instrument: int) -> Batch:
         """Begins a reading transaction and gives the messages that it does not see."""
         ...
@@ -92,6 +100,10 @@ class Store:
     def _latest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch:
         if count <= 0:
             return empty_batch(0)
+        if self._recorder is not None:
+            newest = self._recorder.newest(kind, instrument, count, until_ns)
+            if newest is not None:
+                return newest
         with self._reading(instrument) as reading:
             known = reading.unwritten
             fresh: Batch = known[(known["kind"] == kind) & (known["ts_ns"] < until_ns)][-count:]
@@ -158,6 +170,7 @@ class _Source:
     day_mark_ns: int
     last_ns: int
     is_growing: bool
+    has_bars: bool
 
 
 class _Reading:
@@ -174,6 +187,7 @@ class _Reading:
             self.unwritten = self._recorder.snapshot(connection, instrument)
             self._learn_sources(self._recorder)
         self.number = store._number(connection, instrument)
+        self._instrument = instrument
 
     def _learn_sources(self, recorder: Unwritten) -> None:
         """What a replay offers of a complete file is in the database, and never written from memory."""
@@ -213,17 +227,28 @@ class _Reading:
             minutes = _plain(self._rolled(60, [source.number], mark_ns, minute_ns, 1 << 20))
             minutes = minutes[np.argsort(minutes["ts_ns"])]
             mark_ns = minute_ns
+        newest = self._newest_trades(source, mark_ns)
+        if newest is not None:
+            return np.concatenate([minutes, _as_prints(newest[newest["ts_ns"] < until_ns])])
         fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
         mine = fresh["source"] == source.number
         if source.is_growing:
             mine |= ~np.isin(fresh["source"], self.linked)
-        return np.concatenate([minutes, self._prints(source.number, mark_ns, until_ns), _as_prints(fresh[mine])])
+        return np.concatenate([minutes, self._prints(source, mark_ns, until_ns), _as_prints(fresh[mine])])
+
+    def _newest_trades(self, source: _Source, from_ns: int) -> Batch | None:
+        """Trades of a source out of memory alone; None unless it is the only one of the session and has no bars."""
+        if self._recorder is None or not source.is_growing or self.linked != [source.number] or source.has_bars:
+            return None
+        if np.any(self.unwritten["kind"] == Kind.BAR):
+            return None
+        return self._recorder.newest_since(Kind.TRADE, self._instrument, from_ns)
 
     def _sources(self, base_s: int, until_ns: int) -> list[_Source]:
         """Sources that may speak about the time before ``until_ns``, the best last."""
         own = self._recorder.session_source if self._recorder else -1
         rows = self._connection.execute(
-            "SELECT id, interval_s, rolled_ns, rolled_day_ns, coalesce(last_ns, 0), id = $2 FROM source "
+            "SELECT id, interval_s, rolled_ns, rolled_day_ns, coalesce(last_ns, 0), id = $2, bars > 0 FROM source "
             "WHERE interval_s <= $1 AND (trades + bars > 0 AND first_ns < $3 OR id = $2) "
             "AND (kind <> 'session' OR id = $2 OR $2 < 0) ORDER BY interval_s DESC, begun, id",
             [base_s, own, until_ns],
@@ -248,11 +273,12 @@ class _Reading:
             found[field] = columns[column]
         return found
 
-    def _prints(self, source: int, from_ns: int, until_ns: int) -> Bars:
+    def _prints(self, source: _Source, from_ns: int, until_ns: int) -> Bars:
         if self.number is None:
             return np.empty(0, BAR)
-        where = f"instrument = ? AND source = {source} AND ts_ns >= {from_ns} AND ts_ns < {until_ns}"
-        parts = [self._rows(TABLE_OF[kind], where, [self.number], None, "seq DESC") for kind in (Kind.TRADE, Kind.BAR)]
+        where = f"instrument = ? AND source = {source.number} AND ts_ns >= {from_ns} AND ts_ns < {until_ns}"
+        kinds = (Kind.TRADE, Kind.BAR) if source.has_bars else (Kind.TRADE,)
+        parts = [self._rows(TABLE_OF[kind], where, [self.number], None, "seq DESC") for kind in kinds]
         return _as_prints(np.concatenate(parts))
 
     def _rows(

@@ -22,7 +22,7 @@ from typing import TypeVar
 import duckdb
 
 from terminal.core.instruments import InstrumentTable
-from terminal.core.messages import Batch
+from terminal.core.messages import Batch, Kind
 from terminal.infra.failures import UserFacingError
 from terminal.store import retention, spill_recovery
 from terminal.store.batch_writer import BatchWriter, SessionRow
@@ -36,6 +36,8 @@ from terminal.store.waiting import WaitingMessages
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _POLL_S = 0.02
+_MOST_IN_HAND = 1 << 18
+"""A transaction of two row groups and more is compressed straight into the file, past the write-ahead log."""
 _ROLL_UP_EVERY_S = 1.0
 _RETENTION_EVERY_S = 60.0
 
@@ -98,6 +100,7 @@ class Recorder:
         self._table = table
         self._spill_dir = spill_dir
         self._writer = BatchWriter(database.connect(), table, session)
+        self._is_first_run = True
         self._waiting: WaitingMessages | None = None
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
@@ -118,6 +121,7 @@ class Recorder:
         try:
             self.problems.extend(spill_recovery.recover(self._database, self._spill_dir))
             self._writer.open_session(go_on=go_on)
+            self._is_first_run = not go_on
         except (duckdb.Error, OSError) as error:
             raise explain(error, "beginning the recording", self._database.path) from error
         spill = SpillFile(self._spill_dir, self.session.name, self._writer.session_source, self._table)
@@ -182,7 +186,7 @@ class Recorder:
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Waits until everything offered so far is in the database; False when time ran out."""
         until = time.monotonic() + timeout_s
-        while self.lag and time.monotonic() < until and self._thread.is_alive():
+        while (self.lag or self._retry_at is not None) and time.monotonic() < until and self._thread.is_alive():
             self._hurry.set()
             self._wake.set()
             time.sleep(0.002)
@@ -226,6 +230,23 @@ class Recorder:
         """Moves the write-ahead log into the database file."""
         self.call(self._writer.checkpoint)
 
+    def newest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch | None:
+        """The newest quotes or trades out of memory, ascending; None when the database has to be asked as well.
+
+        Where a file is replayed that is in the database already, the database knows what is still to come.
+        """
+        if self._writer.has_complete_source:
+            return None
+        self.waiting.keep_newest()
+        return self.waiting.newest.read(kind, instrument, count, until_ns, is_all=self._is_first_run)
+
+    def newest_since(self, kind: Kind, instrument: int, from_ns: int) -> Batch | None:
+        """All quotes or trades from a time on out of memory, ascending; None when the database has to be asked."""
+        if self._writer.has_complete_source:
+            return None
+        self.waiting.keep_newest()
+        return self.waiting.newest.since(kind, instrument, from_ns, is_all=self._is_first_run)
+
     def snapshot(self, connection: Connection, instrument: int) -> Batch:
         """See :meth:`WaitingMessages.snapshot`."""
         return self.waiting.snapshot(connection, instrument)
@@ -258,19 +279,21 @@ class Recorder:
         while not self._given_up.is_set():
             while self._commands:
                 self._guard(self._commands.popleft())
+            self.waiting.keep_newest()
             now = time.monotonic()
             lag = self.waiting.lag
             if self._retry_at is not None and now < self._retry_at and not self._stopping.is_set():
                 self._relieve()
+            elif now >= roll_up_at and not self._stopping.is_set():
+                # Not put off under load: hot reads make what is not rolled up from single trades.
+                self._guard(self._writer.roll_up)
+                roll_up_at = time.monotonic() + _ROLL_UP_EVERY_S
             elif lag and (self._urgent(lag) or now - flushed_at >= self.settings.flush_after_s):
                 self._write_some()
                 flushed_at = time.monotonic()
                 continue
             elif self._stopping.is_set():
                 break
-            elif now >= roll_up_at:
-                self._guard(self._writer.roll_up)
-                roll_up_at = time.monotonic() + _ROLL_UP_EVERY_S
             elif now >= retention_at:
                 self._guard(self._keep_within_budget)
                 retention_at = time.monotonic() + _RETENTION_EVERY_S
@@ -284,7 +307,7 @@ class Recorder:
         return lag >= self.settings.flush_messages or self._stopping.is_set() or self._hurry.is_set()
 
     def _write_some(self) -> None:
-        batch = self.waiting.take(self.settings.flush_messages)
+        batch = self.waiting.take(max(self.settings.flush_messages, _MOST_IN_HAND))
         mark = self.waiting.spill_mark()
         try:
             self.rows += self._writer.write(
@@ -297,8 +320,7 @@ class Recorder:
         else:
             if self._retry_at is not None:
                 self._note("The market database takes messages again.")
-            self._retry_at = None
-            self._lossy = False
+            self._retry_at, self._lossy = None, False
 
     def _failed(self, error: Exception) -> None:
         if self._retry_at is None:

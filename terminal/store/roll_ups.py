@@ -38,7 +38,11 @@ def roll(connection: Connection, number: int, progress: Progress, *, whole: bool
     for name, bar_s in (("raw.bar_1s", 1), ("raw.bar_1m", 60)):
         if progress.interval_s <= bar_s:
             prints = _PRINTS.format(number=number, from_ns=progress.rolled_ns, until_ns=until_ns)
-            connection.execute(f"INSERT INTO {name} {prints} {_BARS.format(bar_ns=bar_s * NS_PER_S)}")
+            # A whole source lies instrument by instrument, so that reading one of them skips the others.
+            order = "instrument, start_ns" if whole else "start_ns, instrument"
+            connection.execute(f"INSERT INTO {name} {prints} {_BARS.format(bar_ns=bar_s * NS_PER_S)} ORDER BY {order}")
+            if whole and progress.rolled_ns and bar_s == 60:
+                _gather(connection, name, number)
     days = _days(max(day_start(progress.first_ns - 1), progress.rolled_day_ns), day_start(progress.last_ns - 1), whole)
     day_mark = progress.rolled_day_ns
     if len(days) > 1:
@@ -51,6 +55,14 @@ def roll(connection: Connection, number: int, progress: Progress, *, whole: bool
         day_mark = days[-1]
     connection.execute("UPDATE source SET rolled_ns = ?, rolled_day_ns = ? WHERE id = ?", [until_ns, day_mark, number])
     return until_ns, day_mark
+
+
+def _gather(connection: Connection, name: str, number: int) -> None:
+    """Puts the bars of a source that came minute by minute in the order of instruments."""
+    connection.execute(f"CREATE TEMP TABLE gathered AS SELECT * FROM {name} WHERE source = {number}")
+    connection.execute(f"DELETE FROM {name} WHERE source = {number}")
+    connection.execute(f"INSERT INTO {name} SELECT * FROM gathered ORDER BY instrument, start_ns")
+    connection.execute("DROP TABLE gathered")
 
 
 def take_back(connection: Connection, number: int, progress: Progress) -> tuple[int, int]:
@@ -108,7 +120,7 @@ _SUM = f"least(greatest(sum({{}}), {-(2**63)}), {2**63 - 1})::BIGINT"
 _AGGREGATES = f"arg_min(o, seq), max(h), min(l), arg_max(c, seq), {_SUM.format('v')}, count(*)"
 _BARS = (
     f"SELECT source, instrument, at_ns - at_ns % {{bar_ns}} AS start_ns, {_AGGREGATES} FROM print "
-    "GROUP BY source, instrument, start_ns ORDER BY start_ns, instrument"
+    "GROUP BY source, instrument, start_ns"
 )
 _INTO_DAYS = "JOIN incoming_day d ON at_ns >= d.start_ns AND at_ns < d.end_ns GROUP BY source, instrument, d.start_ns"
 _DAYS_OF_MINUTES = (

@@ -11,6 +11,7 @@ import numpy as np
 from terminal.core.messages import MESSAGE, Batch
 from terminal.core.tape import Tape
 from terminal.store.connection import Connection, one_row
+from terminal.store.newest import NewestMessages
 from terminal.store.spill import SpillFile
 
 _NONE: Batch = np.empty(0, MESSAGE)
@@ -24,7 +25,11 @@ class WaitingMessages:
         """``capacity`` of the ring in messages, a power of two."""
         self.half_full = threading.Event()
         """Set when the ring is half full or more."""
+        self.newest = NewestMessages()
+        """Of every instrument; up to date after :meth:`keep_newest`."""
         self._ring = Tape(capacity)
+        self._released = 0
+        self._kept = 0
         self._spill = spill
         self._in_hand = _NONE
         self._in_hand_spilled = False
@@ -83,7 +88,7 @@ class WaitingMessages:
             if not self._in_hand_spilled:
                 view = self._ring.peek(most)
                 self._in_hand = view.copy()
-                self._ring.release(len(view))
+                self._release(len(view))
         return self._in_hand
 
     def spill_mark(self) -> tuple[str, int] | None:
@@ -106,7 +111,7 @@ class WaitingMessages:
             while self._ring.lag:
                 view = self._ring.peek(self._ring.capacity)
                 self._spill.append(view)
-                self._ring.release(len(view))
+                self._release(len(view))
         self.half_full.clear()
 
     def drop_ring(self) -> Batch:
@@ -121,7 +126,8 @@ class WaitingMessages:
         """
         with self._hot, self._consuming:
             connection.execute("BEGIN TRANSACTION READ ONLY")
-            one_row(connection, "SELECT max(version) FROM schema_version")
+            # DuckDB decides what a transaction sees at its first look at the tables.
+            one_row(connection, "SELECT 1 FROM schema_version LIMIT 1")
             in_hand = self._in_hand
             ring = [part[part["instrument"] == instrument] for part in self._ring_parts()]
             spilled = self._spill.view()
@@ -141,12 +147,30 @@ class WaitingMessages:
             self._spill.leave(_NONE if self._in_hand_spilled else self._in_hand)
             self._in_hand = _NONE
 
+    def keep_newest(self) -> None:
+        """Takes what came into :attr:`newest`; any thread but the offering one, which has no time for it."""
+        with self._consuming:
+            self._keep_ring()
+
+    def _keep_ring(self) -> None:
+        at = self._released
+        for part in self._ring_parts():
+            self.newest.take_in(part[max(0, self._kept - at) :])
+            at += len(part)
+            self._kept = max(self._kept, at)
+
+    def _release(self, count: int) -> None:
+        if self._kept < self._released + count:
+            self._keep_ring()
+        self._released += count
+        self._ring.release(count)
+
     def _empty_ring(self) -> Batch:
         parts = [_NONE]
         while self._ring.lag:
             view = self._ring.peek(self.capacity)
             parts.append(view.copy())
-            self._ring.release(len(view))
+            self._release(len(view))
         return np.concatenate(parts)
 
     def _ring_parts(self) -> list[Batch]:
