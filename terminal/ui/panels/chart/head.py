@@ -30,7 +30,7 @@ class ChartHead(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 4, 2)
         row.setSpacing(1)
         self.buttons = QButtonGroup(self)
@@ -60,6 +60,10 @@ class ChartHead(QWidget):
         self.log.clicked.connect(self.log_chosen)
         self.indicators.clicked.connect(self.indicators_wanted)
         self.newest.clicked.connect(self.newest_wanted)
+
+    def add_tool(self, button: QToolButton) -> None:
+        """Puts a button beside the indicators'."""
+        self._row.insertWidget(self._row.indexOf(self.indicators) + 1, button)
 
     def show_frame(self, name: str) -> None:
         """Marks a time frame."""

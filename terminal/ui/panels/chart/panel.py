@@ -25,6 +25,7 @@ from terminal.core.messages import Phase
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chart.canvas import ChartCanvas
+from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingCommands, DrawingTools
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
 from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, PriceLine, TradeMark
@@ -39,7 +40,7 @@ _KIND_COMMANDS = tuple(
 _UNREAD = (-1, -1)
 
 
-class ChartPanel(Panel):
+class ChartPanel(DrawingCommands, Panel):
     """Drag pans, wheel zooms, double click goes back to the newest bar; a number typed is a time frame."""
 
     TYPE, TITLE = "chart", "Chart"
@@ -48,6 +49,7 @@ class ChartPanel(Panel):
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         *_FRAME_COMMANDS,
         *_KIND_COMMANDS,
+        *DRAWING_COMMANDS,
         PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
         PanelCommand("left", "Earlier bars", "pan_left", ("Left",)),
@@ -71,7 +73,10 @@ class ChartPanel(Panel):
         self.order_layer, self.fill_layer = OrderLayer(), FillLayer()
         self.canvas.add_layer(self.order_layer)
         self.canvas.add_layer(self.fill_layer)
+        self.drawing = DrawingTools(self.canvas, context.desk.drawings, context.shell.notify)
+        self.canvas.add_layer(self.drawing.layer)
         self.head = ChartHead()
+        self.head.add_tool(self.drawing.button)
         self.buttons, self.newest = self.head.buttons, self.head.newest
         self.entry = FrameEntry(self.canvas)
         self.empty = EmptyState("Choose a symbol to see its chart.", "Find a symbol", self._find)
@@ -130,6 +135,7 @@ class ChartPanel(Panel):
         """Another chart."""
         self._view.show(instrument)
         self.indicators.set_scales(instrument.price_scale, instrument.size_scale)
+        self.drawing.show_instrument(instrument)
         self._version = _UNREAD
         self.canvas.setAccessibleDescription(f"Candles of {instrument.label}")
         self.canvas.renew()
@@ -144,6 +150,7 @@ class ChartPanel(Panel):
     def close_panel(self) -> None:
         """Ends the subscriptions."""
         self._unpoint()
+        self.drawing.close()
         super().close_panel()
 
     def apply_theme(self, theme: Theme) -> None:
