@@ -75,12 +75,35 @@ def _panels(*texts: str) -> tuple[PanelState, ...]:
 
 MARKET = WorkspaceDefault(
     "Market",
-    _panels("watchlist:1", "chart:1", "ladder:1", "chain:1", "ticket:1", "positions:1", "orders:1", "log", "health"),
+    _panels(
+        "watchlist:1",
+        "chart:1",
+        "ladder:1",
+        "chain:1",
+        "time_and_sales:1",
+        "ticket:1",
+        "positions:1",
+        "orders:1",
+        "log",
+        "health",
+    ),
     columns(
         (
             78,
             rows(
-                (74, columns((29, tabs("watchlist-1")), (71, rows((52, tabs("chart-1")), (48, tabs("chain-1")))))),
+                (
+                    74,
+                    columns(
+                        (29, tabs("watchlist-1")),
+                        (
+                            71,
+                            rows(
+                                (52, tabs("chart-1")),
+                                (48, columns((58, tabs("chain-1")), (42, tabs("time_and_sales-1")))),
+                            ),
+                        ),
+                    ),
+                ),
                 (26, tabs("positions-1", "orders-1", "log-1", "health-1")),
             ),
         ),

@@ -16,6 +16,7 @@ class LinkGroups:
 
     def __init__(self) -> None:
         self._instruments: dict[int, int] = {}
+        self._lists: dict[int, tuple[int, ...]] = {}
         self._listeners: dict[int, list[SymbolListener]] = {group: [] for group in GROUPS}
         self._pointers: dict[int, list[PointerListener]] = {group: [] for group in GROUPS}
 
@@ -60,6 +61,16 @@ class LinkGroups:
         listeners.append(listener)
         return lambda: listeners.remove(listener) if listener in listeners else None
 
+    def list_instruments(self, group: int, instruments: tuple[int, ...]) -> None:
+        """What a watchlist of ``group`` (0: of none) holds, for panels that show the whole list."""
+        _check(group)
+        self._lists[group] = instruments
+
+    def listed(self, group: int) -> tuple[int, ...]:
+        """The group's watchlist, else the newest of any group; empty before there is one."""
+        found = self._lists.get(group)
+        return next(reversed(self._lists.values()), ()) if found is None else found
+
     def state(self) -> dict[int, int]:
         """Instruments by group, for a workspace's file."""
         return dict(self._instruments)
@@ -67,6 +78,7 @@ class LinkGroups:
     def clear(self) -> None:
         """Forgets the instruments; subscriptions stay."""
         self._instruments.clear()
+        self._lists.clear()
 
 
 def _check(group: int) -> None:

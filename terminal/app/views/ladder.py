@@ -1,147 +1,88 @@
-"""The price ladder: prices around a centre, sizes on both sides, own orders, last trade, volume at price."""
+"""The price ladder: prices around a centre, sizes on both sides, what traded, own orders and the open position."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from terminal.app.market_port import Market, Rows
-from terminal.app.ports import OrderRow
+from terminal.app.ports import OrderRow, PositionRow
 from terminal.app.views.freshness import FeedPulse
+from terminal.app.views.ladder_axis import PriceAxis, row_of
+from terminal.app.views.ladder_book import BookWindow, read_book
+from terminal.app.views.ladder_flow import LadderFlow
+from terminal.app.views.ladder_queue import QueueWatch
+from terminal.app.views.ladder_rows import LadderRows, OpenPosition, OwnOrder, empty_rows
 from terminal.app.views.quality import quality_words
 from terminal.core.instruments import Instrument
 from terminal.core.messages import Phase
-from terminal.core.money import ABSENT_PX
+from terminal.core.money import ABSENT_PX, MONEY_SCALE
 from terminal.core.orders import OrderState, Side
-from terminal.market.rows import Quality
+from terminal.market.rows import BookStatus, Quality
 
-DEPTH_LEVELS = 200
-STEPS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
-"""Ticks a row."""
-AUTO = 0
-"""As many ticks a row as it takes to have both sides of the market in view."""
-_MOST_SPREAD, _EASY_SPREAD = 0.6, 0.3
-"""Under AUTO: shares of the rows. A spread above the first makes rows coarser, one below the second finer again."""
-_EDGE = 0.3
-"""When the market comes nearer to the edge than this share of the rows, the ladder centres again."""
-
-Column = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnOrder:
-    """What is left of a working order of ours at a price."""
-
-    order_id: str
-    side: Side
-    px: int
-    left: int
-    is_sure: bool
-    """False while a cancel or a send has no answer."""
-
-
-@dataclass(slots=True)
-class LadderRows:
-    """One picture, highest price first. Sizes are 0 where there is none.
-
-    ``best_bid`` and ``best_ask`` are row numbers or -1 when off the screen or absent; ``last`` likewise.
-    ``note`` says what is missing, in a sentence.
-    """
-
-    prices: Column
-    bids: Column
-    asks: Column
-    bid_sums: Column
-    ask_sums: Column
-    traded: Column
-    own: list[list[OwnOrder]] = field(default_factory=list)
-    best_bid: int = -1
-    best_ask: int = -1
-    last: int = -1
-    last_size: int = 0
-    aggressor: int = 0
-    has_depth: bool = False
-    is_stale: bool = False
-    is_closed: bool = False
-    note: str = ""
+_DOUBTS = {
+    BookStatus.BUILDING: "BUILDING: levels may be missing",
+    BookStatus.GAP: "GAP: updates were lost, wrong until the next snapshot",
+    BookStatus.CROSSED: "CROSSED: the best bid is above the best ask",
+}
 
 
 class LadderView:
-    """The ladder of one instrument. Rows never move under the pointer: centring pauses while ``is_held``. UI thread."""
+    """The ladder of one instrument. Rows never move under the pointer, see :class:`PriceAxis`. UI thread only."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
         self.instrument: Instrument | None = None
-        self.chosen_step = AUTO
-        self.step = 1
-        """Ticks a row now."""
-        self.is_held = False
-        self._top_px: int | None = None
-        self._row_count = 0
-        self._traded: dict[int, int] = {}
-        self._traded_to_ns = 0
-        self._open_volume = 0
+        self.axis = PriceAxis()
+        self._flow = LadderFlow()
+        self._queues = QueueWatch()
 
     def show(self, instrument: Instrument) -> None:
         """Another instrument: the ladder centres on it."""
         self.instrument = instrument
-        self._top_px = None
-        self._traded = {}
-        self._traded_to_ns = 0
-        self._open_volume = 0
+        self.axis.show(instrument)
+        self._flow.start_again()
+        self._queues.start_again()
 
-    def set_step(self, step: int) -> None:
-        """Ticks a row, or AUTO; keeps the market in the middle. ValueError below 0."""
-        if step < 0:
-            raise ValueError(f"a row has at least one tick, was {step}")
-        self.chosen_step = step
-        self.step = max(1, step)
-        self._top_px = None
-
-    def row_px(self, instrument: Instrument, px: int) -> int:
-        """Height of a row at ``px``."""
-        return instrument.tick_class.table.increment(px) * self.step
-
-    def centre(self) -> None:
-        """Puts the market in the middle at the next picture."""
-        self._top_px = None
-
-    def scroll(self, rows: int) -> None:
-        """Moves the prices by rows; positive shows higher ones."""
-        if self.instrument is None or self._top_px is None:
-            return
-        for _ in range(abs(rows)):
-            self._top_px = self._next(self._top_px, 1 if rows > 0 else -1)
-
-    def picture(self, count: int, orders: Iterable[OrderRow], pulse: FeedPulse) -> LadderRows:
-        """``count`` rows as they are now."""
+    def picture(
+        self,
+        count: int,
+        orders: Iterable[OrderRow],
+        pulse: FeedPulse,
+        *,
+        now_ns: int = 0,
+        positions: Sequence[PositionRow] = (),
+    ) -> LadderRows:
+        """``count`` rows as they are now; ``now_ns``: market time, by which trades fade."""
         instrument = self.instrument
         if instrument is None or count <= 0:
-            return _empty(0, "Choose a symbol.")
+            return empty_rows(0, "Choose a symbol.")
         quote = self._market.read(np.array([instrument.id], np.int32))[0]
-        bids, asks = self._market.book.read(instrument.id, DEPTH_LEVELS)
-        has_depth = bool(len(bids) or len(asks))
-        middle = self._middle(quote, bids, asks)
+        bids, asks = self._market.book.read(instrument.id, 1)
+        middle = _middle(quote, bids, asks)
+        new = self._flow.read(self._market.prints, instrument.id)
         if middle is None:
-            self._top_px = None
-            return _empty(0, "Waiting for the first price of the day.")
-        self._choose_step(instrument, quote, middle, count)
-        self._keep_in_view(middle, count)
-        rows = _empty(count, self._note(quote, has_depth))
-        rows.prices = self._prices(count)
-        rows.has_depth = has_depth
-        if has_depth:
-            self._put_depth(rows, bids, asks)
+            self.axis.centre()
+            return empty_rows(0, "Waiting for the first price of the day.")
+        rows = empty_rows(count)
+        rows.prices = self.axis.place(middle, _spread_px(quote), count)
+        book = read_book(self._market.book, instrument, rows.prices, even=self.axis.is_even(rows.prices))
+        rows.waits = self.axis.waits
+        rows.away = int(middle >= rows.prices[0] + self.axis.height_px(middle)) - int(middle < rows.prices[-1])
+        rows.has_depth = len(bids) > 0 or len(asks) > 0
+        if rows.has_depth:
+            _put_book(rows, book)
+            rows.status = self._market.book.status(instrument.id)
         else:
             self._put_top(rows, quote)
-        self._mark(rows, quote, bids, asks)
-        rows.is_closed = quote["phase"] == Phase.CLOSED and bool(quote["ts_ns"])
-        rows.is_stale = pulse.is_silent and not rows.is_closed and bool(quote["ts_ns"])
-        self._put_traded(rows, instrument)
-        self._put_own(rows, orders)
+        self._judge(rows, quote, pulse)
+        self._mark(rows, quote, instrument)
+        self._put_flow(rows, instrument, max(now_ns, int(quote["ts_ns"])))
+        mine = [each for each in orders if each.instrument == instrument.id and not each.state.is_terminal]
+        self._queues.follow(mine, new, lambda side, px: _size_at(book, quote, side, px, has_depth=rows.has_depth))
+        self._put_own(rows, mine)
+        self._put_position(rows, instrument, positions)
         return rows
 
     def row_of(self, rows: LadderRows, px: int, side: Side) -> int:
@@ -149,80 +90,7 @@ class LadderView:
 
         Between two rows a bid stands at the lower and an ask at the higher, so that no side looks better than it is.
         """
-        return int(_row_of(rows.prices, np.array([px], np.int64), up=side is Side.SELL)[0])
-
-    def _middle(self, quote: np.void, bids: Rows, asks: Rows) -> int | None:
-        if len(bids) and len(asks):
-            return (int(bids["px"][0]) + int(asks["px"][0])) // 2
-        if quote["quality"] in {Quality.OK, Quality.LOCKED, Quality.CROSSED}:
-            return (int(quote["bid_px"]) + int(quote["ask_px"])) // 2
-        for name in ("last_px", "bid_px", "ask_px", "prior_close_px"):
-            if quote[name] != ABSENT_PX:
-                return int(quote[name])
-        return None
-
-    def _choose_step(self, instrument: Instrument, quote: np.void, middle: int, count: int) -> None:
-        """Under AUTO and not under the pointer: coarser at once when the spread no longer fits, finer with a margin."""
-        if self.chosen_step != AUTO or (self.is_held and self._top_px is not None):
-            return
-        ticks = 0
-        if quote["quality"] in {Quality.OK, Quality.CROSSED}:
-            ticks = abs(int(quote["ask_px"]) - int(quote["bid_px"])) // instrument.tick_class.table.increment(middle)
-        wanted = _step_for(ticks, count * _MOST_SPREAD)
-        if wanted < self.step and self._top_px is not None:
-            wanted = min(self.step, _step_for(ticks, count * _EASY_SPREAD))
-        if wanted != self.step:
-            self.step, self._top_px = wanted, None
-
-    def _keep_in_view(self, middle: int, count: int) -> None:
-        changed = count != self._row_count
-        self._row_count = count
-        if self._top_px is None or (changed and not self.is_held):
-            self._centre_on(middle, count)
-            return
-        if self.is_held:
-            return
-        prices = self._prices(count)
-        edge = max(1, int(count * _EDGE))
-        if not prices[-edge] <= middle <= prices[edge - 1]:
-            self._centre_on(middle, count)
-
-    def _centre_on(self, middle: int, count: int) -> None:
-        self._top_px = self._floor(middle)
-        for _ in range(count // 2):
-            self._top_px = self._next(self._top_px, 1)
-
-    def _floor(self, px: int) -> int:
-        instrument = self.instrument
-        if instrument is None:
-            return px
-        return px - px % self.row_px(instrument, px)
-
-    def _next(self, px: int, direction: int) -> int:
-        instrument = self.instrument
-        if instrument is None:
-            return px
-        if direction > 0:
-            return self._floor(px + self.row_px(instrument, px))
-        return self._floor(px - 1)
-
-    def _prices(self, count: int) -> Column:
-        prices = np.empty(count, np.int64)
-        px = self._top_px or 0
-        for row in range(count):
-            prices[row] = px
-            px = self._next(px, -1)
-        return prices
-
-    def _put_depth(self, rows: LadderRows, bids: Rows, asks: Rows) -> None:
-        for levels, sizes, sums in ((bids, rows.bids, rows.bid_sums), (asks, rows.asks, rows.ask_sums)):
-            if not len(levels):
-                continue
-            where = _row_of(rows.prices, levels["px"], up=sizes is rows.asks)
-            on = where >= 0
-            np.add.at(sizes, where[on], levels["size"][on])
-            # Levels are sorted from the best outwards, so the sum at a row is that of its furthest level.
-            np.maximum.at(sums, where[on], np.cumsum(levels["size"])[on])
+        return int(row_of(rows.prices, np.array([px], np.int64), up=side is Side.SELL)[0])
 
     def _put_top(self, rows: LadderRows, quote: np.void) -> None:
         for name, sizes, sums in (("bid", rows.bids, rows.bid_sums), ("ask", rows.asks, rows.ask_sums)):
@@ -230,99 +98,116 @@ class LadderView:
             row = self.row_of(rows, px, Side.BUY if name == "bid" else Side.SELL)
             if px != ABSENT_PX and row >= 0 and size > 0:
                 sizes[row] = sums[row] = size
+        rows.best_bid_px, rows.best_ask_px = int(quote["bid_px"]), int(quote["ask_px"])
 
-    def _mark(self, rows: LadderRows, quote: np.void, bids: Rows, asks: Rows) -> None:
-        best_bid = int(bids["px"][0]) if len(bids) else int(quote["bid_px"])
-        best_ask = int(asks["px"][0]) if len(asks) else int(quote["ask_px"])
-        rows.best_bid = self.row_of(rows, best_bid, Side.BUY)
-        rows.best_ask = self.row_of(rows, best_ask, Side.SELL)
-        rows.last = self.row_of(rows, int(quote["last_px"]), Side.BUY)
+    def _judge(self, rows: LadderRows, quote: np.void, pulse: FeedPulse) -> None:
+        """What may be believed, and in which words not."""
+        heard = bool(quote["ts_ns"])
+        rows.is_closed = quote["phase"] == Phase.CLOSED and heard
+        rows.is_stale = pulse.is_silent and not rows.is_closed and heard
+        rows.note = _note(quote, rows.has_depth)
+        known = ABSENT_PX not in {rows.best_bid_px, rows.best_ask_px}
+        if known and rows.best_bid_px > rows.best_ask_px:
+            # Of the very picture, whatever the state says a moment later.
+            rows.status = BookStatus.CROSSED
+        rows.warning = _DOUBTS.get(rows.status, "")
+        if not rows.warning and rows.is_stale:
+            rows.warning = "STALE: the feed is silent"
+
+    def _mark(self, rows: LadderRows, quote: np.void, instrument: Instrument) -> None:
+        rows.best_bid = self.row_of(rows, rows.best_bid_px, Side.BUY)
+        rows.best_ask = self.row_of(rows, rows.best_ask_px, Side.SELL)
+        rows.last_px = int(quote["last_px"])
+        rows.last = self.row_of(rows, rows.last_px, Side.BUY)
         rows.last_size, rows.aggressor = int(quote["last_size"]), int(quote["aggressor"])
+        rows.last_tick = self._flow.last_tick
+        vwap = float(self._market.statistics.read(np.array([instrument.id], np.int32))["vwap_px"][0])
+        prices = {"O": int(quote["open_px"]), "H": int(quote["high_px"]), "L": int(quote["low_px"])}
+        prices["V"] = ABSENT_PX if np.isnan(vwap) else round(vwap)
+        found = [(letter, self.row_of(rows, px, Side.BUY)) for letter, px in prices.items() if px != ABSENT_PX]
+        rows.marks = tuple((letter, row) for letter, row in found if row >= 0)
 
-    def _put_traded(self, rows: LadderRows, instrument: Instrument) -> None:
-        self._gather_traded(instrument)
-        if not self._traded:
-            return
-        prices = np.fromiter(self._traded.keys(), np.int64, len(self._traded))
-        volumes = np.fromiter(self._traded.values(), np.int64, len(self._traded))
-        where = _row_of(rows.prices, prices)
-        np.add.at(rows.traded, where[where >= 0], volumes[where >= 0])
+    def _put_flow(self, rows: LadderRows, instrument: Instrument, now_ns: int) -> None:
+        low_px, step_px, *volumes = self._market.volume_at_price.read(instrument.id)
+        where = row_of(rows.prices, low_px + step_px * np.arange(len(volumes[0]), dtype=np.int64))
+        on = where >= 0
+        bought, sold, unsided = volumes
+        for sizes, target in ((bought, rows.bought), (sold, rows.sold), (bought + sold + unsided, rows.traded)):
+            np.add.at(target, where[on], sizes[on])
+        prices, counts = self._flow.trades_at()
+        where = row_of(rows.prices, prices)
+        np.add.at(rows.trades, where[where >= 0], counts[where >= 0])
+        recent = self._flow.recent(now_ns)
+        where = row_of(rows.prices, recent.prices)
+        # Oldest first, so that of the prices in one row the newest gives side and fade.
+        for place in np.argsort(-recent.fades, kind="stable").tolist():
+            row, side = int(where[place]), int(recent.sides[place])
+            if row >= 0:
+                same = rows.fade[row] and rows.recent_side[row] == side
+                rows.recent[row] = recent.sizes[place] + (rows.recent[row] if same else 0)
+                rows.recent_side[row], rows.fade[row] = side, recent.fades[place]
 
-    def _gather_traded(self, instrument: Instrument) -> None:
-        """Adds the second bars since the last call; the bar that still grows is counted again with each call."""
-        most = 1 << 15 if not self._traded_to_ns else 120
-        bars = self._market.bars.read(instrument.id, 1, most)
-        if not len(bars):
-            return
-        if self._traded_to_ns:
-            if bars["ts_ns"][-1] < self._traded_to_ns:
-                self._traded, self._traded_to_ns, self._open_volume = {}, 0, 0
-                return
-            bars = bars[bars["ts_ns"] >= self._traded_to_ns]
-        closes, volumes = bars["close"].tolist(), bars["volume"].tolist()
-        if bars["ts_ns"][0] == self._traded_to_ns:
-            volumes[0] -= self._open_volume
-        for px, volume in zip(closes, volumes, strict=True):
-            self._traded[px] = self._traded.get(px, 0) + volume
-        self._traded_to_ns = int(bars["ts_ns"][-1])
-        self._open_volume = int(bars["volume"][-1])
-
-    def _put_own(self, rows: LadderRows, orders: Iterable[OrderRow]) -> None:
-        rows.own = [[] for _ in range(len(rows.prices))]
-        if self.instrument is None:
-            return
-        for order in orders:
-            if order.instrument != self.instrument.id or order.state.is_terminal or order.limit_px is None:
+    def _put_own(self, rows: LadderRows, mine: list[OrderRow]) -> None:
+        for order in mine:
+            if order.limit_px is None:
                 continue
             row = self.row_of(rows, order.limit_px, order.side)
-            if row >= 0:
-                sure = order.state in {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
-                left = order.quantity - order.filled
-                rows.own[row].append(OwnOrder(order.order_id, order.side, order.limit_px, left, sure))
+            if row < 0:
+                continue
+            sure = order.state in {OrderState.WORKING, OrderState.PARTIALLY_FILLED}
+            ahead, is_exact = self._queues.ahead(order, self._market.orders)
+            left = order.quantity - order.filled
+            rows.own[row].append(OwnOrder(order.order_id, order.side, order.limit_px, left, sure, ahead, is_exact))
 
-    @staticmethod
-    def _note(quote: np.void, has_depth: bool) -> str:
-        if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
-            return "Closed: the day's last values."
-        quality = Quality(int(quote["quality"]))
-        if not has_depth and quality is Quality.NONE:
-            return "No quotes: the last trade only, spread unknown."
-        wrong = quality_words(quality)
-        if wrong and not has_depth:
-            return wrong
-        return "" if has_depth else "Top of the book only: there is no depth for this symbol."
-
-
-def _step_for(ticks: int, rows: float) -> int:
-    """The finest step at which a spread fits into so many rows."""
-    return next((step for step in STEPS if ticks <= step * rows), STEPS[-1])
+    def _put_position(self, rows: LadderRows, instrument: Instrument, positions: Sequence[PositionRow]) -> None:
+        held = next((each for each in positions if each.instrument == instrument.id and each.quantity), None)
+        if held is None:
+            return
+        gained_px = (rows.prices - held.average_px) * (1 if held.quantity > 0 else -1)
+        tick_px = instrument.tick_class.table.increment(held.average_px)
+        money = gained_px * abs(held.quantity) * instrument.multiplier * MONEY_SCALE // instrument.price_scale
+        row = self.row_of(rows, held.average_px, Side.BUY)
+        rows.position = OpenPosition(held.quantity, held.average_px, row, gained_px // tick_px, money)
 
 
-def _row_of(prices: Column, wanted: npt.NDArray[np.int64], *, up: bool = False) -> npt.NDArray[np.int64]:
-    """Rows (``prices`` fall) of the highest price at or below each wanted one; with ``up``, of the lowest at or above.
-
-    -1 off either end.
-    """
-    if not len(prices):
-        return np.full(len(wanted), -1, np.int64)
-    ascending = prices[::-1]
-    if up:
-        found = np.searchsorted(ascending, wanted, side="left")
-        beyond = wanted <= _next_out(ascending, 0, 1)
-        return np.where((found == len(prices)) | beyond, -1, len(prices) - 1 - found)
-    found = np.searchsorted(ascending, wanted, side="right") - 1
-    beyond = wanted >= _next_out(ascending, -1, -2)
-    return np.where((found < 0) | beyond, -1, len(prices) - 1 - found)
+def _put_book(rows: LadderRows, book: BookWindow) -> None:
+    rows.bids, rows.asks = book.bids, book.asks
+    rows.bid_sums, rows.ask_sums = book.bid_sums, book.ask_sums
+    rows.best_bid_px, rows.best_ask_px = book.best_bid_px, book.best_ask_px
 
 
-def _next_out(ascending: Column, end: int, inner: int) -> int:
-    """The price of the row that would come next beyond an end."""
-    if len(ascending) == 1:
-        return int(ascending[0]) + (1 if end else -1)
-    return int(2 * ascending[end] - ascending[inner])
+def _middle(quote: np.void, bids: Rows, asks: Rows) -> int | None:
+    if len(bids) and len(asks):
+        return (int(bids["px"][0]) + int(asks["px"][0])) // 2
+    if quote["quality"] in {Quality.OK, Quality.LOCKED, Quality.CROSSED}:
+        return (int(quote["bid_px"]) + int(quote["ask_px"])) // 2
+    for name in ("last_px", "bid_px", "ask_px", "prior_close_px"):
+        if quote[name] != ABSENT_PX:
+            return int(quote[name])
+    return int(bids["px"][0]) if len(bids) else int(asks["px"][0]) if len(asks) else None
 
 
-def _empty(count: int, note: str) -> LadderRows:
-    bids, asks, bid_sums, ask_sums, traded = (np.zeros(count, np.int64) for _ in range(5))
-    own: list[list[OwnOrder]] = [[] for _ in range(count)]
-    return LadderRows(np.zeros(count, np.int64), bids, asks, bid_sums, ask_sums, traded, own, note=note)
+def _spread_px(quote: np.void) -> int:
+    """0 where it is unknown."""
+    if quote["quality"] in {Quality.OK, Quality.CROSSED}:
+        return abs(int(quote["ask_px"]) - int(quote["bid_px"]))
+    return 0
+
+
+def _size_at(book: BookWindow, quote: np.void, side: int, px: int, *, has_depth: bool) -> int | None:
+    if has_depth:
+        return book.size_at(side, px)
+    name = "bid" if side > 0 else "ask"
+    return int(quote[f"{name}_size"]) if int(quote[f"{name}_px"]) == px else None
+
+
+def _note(quote: np.void, has_depth: bool) -> str:
+    if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
+        return "Closed: the day's last values."
+    quality = Quality(int(quote["quality"]))
+    if not has_depth and quality is Quality.NONE:
+        return "No quotes: the last trade only, spread unknown."
+    wrong = quality_words(quality)
+    if wrong and not has_depth:
+        return wrong
+    return "" if has_depth else "Top of the book only: there is no depth for this symbol."

@@ -16,6 +16,16 @@ from terminal.core.orders import OrderType, Origin, Side, TimeInForce
 QUANTITY_PRESETS = (1, 2, 5, 10, 25, 100)
 
 
+class Wish(Enum):
+    """What a click asks for."""
+
+    LIMIT = "limit"
+    STOP = "stop"
+    """Right click."""
+    BRACKET = "bracket"
+    """Alt and click."""
+
+
 class Doing(Enum):
     """What to do about a click."""
 
@@ -44,7 +54,7 @@ def action_of_click(
     or above the ask) goes to the ticket, because a slip of the hand by a row must not take liquidity.
     """
     draft = OrderDraft(instrument.id, side, quantity, OrderType.LIMIT, px, TimeInForce.DAY, None, Origin.LADDER)
-    wrong = _wrong(instrument, px)
+    wrong = wrong_with(instrument, px)
     if wrong:
         return LadderAction(Doing.SAY, sentence=wrong)
     text = describe(instrument, draft)
@@ -53,6 +63,56 @@ def action_of_click(
     if not is_armed:
         return LadderAction(Doing.DRAFT, draft, f"{text} is in the ticket. Arm the account to send from the ladder.")
     return LadderAction(Doing.SEND, draft, f"Sent: {text}.")
+
+
+def action_of_wish(
+    instrument: Instrument, wish: Wish, side: Side, px: int, quantity: int, quote: np.void, *, is_armed: bool
+) -> LadderAction:
+    """What a click means: a limit as :func:`action_of_click`; a stop or a bracket says why it cannot be."""
+    if wish is Wish.LIMIT:
+        return action_of_click(instrument, side, px, quantity, quote, is_armed=is_armed)
+    wrong = wrong_with(instrument, px)
+    if wrong:
+        return LadderAction(Doing.SAY, sentence=wrong)
+    what = f"{side.name} {formats.size(quantity)} {instrument.label}"
+    price = formats.price(px, instrument)
+    if wish is Wish.BRACKET:
+        sentence = f"{what} at {price} with target and stop: brackets come with a venue that takes them."
+    elif is_stop_side(side, px, quote):
+        sentence = f"{what} STOP at {price}: stop orders come with a venue that takes them."
+    else:
+        where = "above" if side is Side.BUY else "below"
+        sentence = f"A {side.name.lower()} stop stands {where} the market; click for a limit."
+    return LadderAction(Doing.SAY, sentence=sentence)
+
+
+def is_stop_side(side: Side, px: int, quote: np.void) -> bool:
+    """Whether a stop could stand at a price: a buy above the market, a sale below it."""
+    other = int(quote["ask_px"] if side is Side.BUY else quote["bid_px"])
+    return other != ABSENT_PX and (px - other) * side > 0
+
+
+def ghost_words(
+    instrument: Instrument, side: Side, px: int, quantity: int, quote: np.void, *, is_armed: bool, alt: bool
+) -> tuple[str, bool]:
+    """What a click in a cell would do, in a few words, and whether it would be sent at once."""
+    if wrong_with(instrument, px):
+        return "", False
+    sign = "+" if side is Side.BUY else formats.MINUS
+    what, price = f"{side.name} {sign}{formats.size(quantity)}", formats.price(px, instrument)
+    if alt:
+        return f"{what} BRACKET {price}", False
+    if would_trade(side, px, quote):
+        more = f" · right: STOP {price}" if is_stop_side(side, px, quote) else ""
+        return f"{what} LMT {price} to ticket{more}", False
+    return (f"{what} LMT {price}", True) if is_armed else (f"{what} LMT {price} to ticket", False)
+
+
+def preset(quantity: int, size: int, *, adds: bool, subtracts: bool) -> int:
+    """The quantity after a press of a preset: the preset itself, or added (Ctrl) or taken away (Shift); at least 1."""
+    if subtracts:
+        return max(1, quantity - size)
+    return quantity + size if adds else size
 
 
 def would_trade(side: Side, px: int, quote: np.void) -> bool:
@@ -67,6 +127,8 @@ def key_draft(instrument: Instrument, side: Side, quantity: int, quote: np.void,
     px = int(quote[f"{other if takes else own}_px"])
     if not instrument.is_tradable:
         return LadderAction(Doing.SAY, sentence=f"{instrument.label} is an index and cannot be bought or sold.")
+    if instrument.size_scale != 1:
+        return LadderAction(Doing.SAY, sentence=wrong_with(instrument, max(px, 1)))
     if px == ABSENT_PX or px <= 0:
         return LadderAction(Doing.SAY, sentence=f"{instrument.label} has no {other if takes else own} to use.")
     px = instrument.tick_class.table.nearest(px)
@@ -95,7 +157,10 @@ def describe(instrument: Instrument, draft: OrderDraft) -> str:
     return f"{draft.side.name} {formats.size(draft.quantity)} {instrument.label}{price}"
 
 
-def _wrong(instrument: Instrument, px: int) -> str:
+def wrong_with(instrument: Instrument, px: int) -> str:
+    """Why no order may stand at a price; empty when one may."""
+    if instrument.size_scale != 1:
+        return f"Orders in coins come with a crypto venue; {instrument.label} is shown only."
     if not instrument.is_tradable:
         return f"{instrument.label} is an index and cannot be bought or sold."
     if px <= 0:

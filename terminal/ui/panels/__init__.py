@@ -13,6 +13,7 @@ from terminal.ui.panels.log import LogPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
 from terminal.ui.panels.ticket.panel import TicketPanel
+from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
 from terminal.ui.panels.watchlist import WatchlistPanel
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     WatchlistPanel,
     ChartPanel,
     LadderPanel,
+    TimeAndSalesPanel,
     ChainPanel,
     TicketPanel,
     OrdersPanel,

@@ -132,7 +132,7 @@ class WatchlistPanel(Panel):
         key = self.table.chosen_key()
         if isinstance(key, int):
             self._view.remove(key)
-            self.mark_dirty()
+            self._tell()
 
     def move_up(self) -> None:
         """Moves the chosen symbol up."""
@@ -159,6 +159,11 @@ class WatchlistPanel(Panel):
         self._absent = self._view.set_symbols(symbols)
         if not self._view.instruments:
             self._view.set_symbols(row.symbol for row in self.context.desk.table.underlyings())
+        self._tell()
+
+    def _tell(self) -> None:
+        """Panels that show the whole list read it from the links."""
+        self.context.links.list_instruments(self.link_group, tuple(row.id for row in self._view.instruments))
         self.mark_dirty()
 
     def _move(self, by: int) -> None:
@@ -206,7 +211,7 @@ class WatchlistPanel(Panel):
         self._mark("")
         self._view.add(instrument.id)
         self.adder.clear()
-        self.mark_dirty()
+        self._tell()
 
     @Slot()
     def _typed(self) -> None:

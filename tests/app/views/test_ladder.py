@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.app.views.freshness import FeedPulse
-from terminal.app.views.ladder import LadderRows, LadderView
+from terminal.app.views.ladder import LadderView
 from terminal.app.views.ladder_keys import Doing, action_of_click, key_draft, moved, resized
+from terminal.app.views.ladder_rows import LadderRows
 from terminal.core.messages import Phase
 from terminal.core.orders import OrderState, Side
 from tests.app.views.small_market import ORDER, SmallMarket, opened_market
@@ -69,13 +70,13 @@ def test_nothing_known_has_no_rows(small_market: SmallMarket) -> None:
 def test_rows_do_not_move_under_the_pointer(small_market: SmallMarket) -> None:
     view = ladder_of(booked(small_market), small_market.acme.id)
     before = view.picture(21, (), LIVE).prices
-    view.is_held = True
+    view.axis.is_held = True
     small_market.quote(small_market.acme.id, 1_099_900, 1_100_100)
     for level in range(5):
         small_market.depth(small_market.acme.id, 1, 999_900 - 100 * level, 0)
         small_market.depth(small_market.acme.id, -1, 1_000_100 + 100 * level, 0)
     assert view.picture(21, (), LIVE).prices.tolist() == before.tolist()
-    view.is_held = False
+    view.axis.is_held = False
     after = view.picture(21, (), LIVE).prices
     assert after[-1] < 1_100_000 < after[0]
 
@@ -85,15 +86,15 @@ def test_a_small_move_does_not_move_the_rows(small_market: SmallMarket) -> None:
     before = view.picture(21, (), LIVE).prices
     small_market.depth(small_market.acme.id, 1, 1_000_000, 5)
     assert view.picture(21, (), LIVE).prices.tolist() == before.tolist()
-    view.scroll(3)
+    view.axis.scroll(3)
     assert view.picture(21, (), LIVE).prices[0] == before[0] + 300
-    view.centre()
+    view.axis.centre()
     assert abs(int(view.picture(21, (), LIVE).prices[10]) - 1_000_050) <= 100
 
 
 def test_coarser_rows_add_their_levels(small_market: SmallMarket) -> None:
     view = ladder_of(booked(small_market), small_market.acme.id)
-    view.set_step(5)
+    view.axis.set_step(5)
     rows = view.picture(11, (), LIVE)
     assert rows.bids.sum() == 150
     assert rows.asks.sum() == 105
@@ -103,7 +104,7 @@ def test_coarser_rows_add_their_levels(small_market: SmallMarket) -> None:
 def test_between_two_rows_no_side_looks_better_than_it_is(small_market: SmallMarket) -> None:
     small_market.quote(small_market.acme.id, 7_501_300, 7_502_700, 10, 7)
     view = ladder_of(small_market, small_market.acme.id)
-    view.set_step(5)
+    view.axis.set_step(5)
     rows = view.picture(21, (), LIVE)
     assert rows.prices[rows.best_bid] == 7_501_000
     assert rows.prices[rows.best_ask] == 7_503_000
@@ -197,10 +198,10 @@ def test_every_price_on_the_ladder_finds_its_own_row(px: int, step: int, count: 
     market = SHARED
     market.trade(market.options[1], px)
     view = ladder_of(market, market.options[1])
-    view.set_step(step)
+    view.axis.set_step(step)
     rows: LadderRows = view.picture(count, (), LIVE)
-    view.is_held = True
-    view.scroll(scroll)
+    view.axis.is_held = True
+    view.axis.scroll(scroll)
     rows = view.picture(count, (), LIVE)
     assert len(set(rows.prices.tolist())) == count
     for place, price in enumerate(rows.prices.tolist()):
@@ -215,22 +216,22 @@ def test_auto_rows_are_as_coarse_as_the_spread_needs(small_market: SmallMarket) 
     view = ladder_of(small_market, small_market.acme.id)
     small_market.quote(small_market.acme.id, 999_900, 1_000_100)
     view.picture(21, (), LIVE)
-    assert view.step == 1
+    assert view.axis.step == 1
     small_market.quote(small_market.acme.id, 995_000, 1_005_000)
     rows = view.picture(21, (), LIVE)
-    assert view.step == 10
+    assert view.axis.step == 10
     assert rows.best_bid >= 0
     assert rows.best_ask >= 0
-    view.is_held = True
+    view.axis.is_held = True
     small_market.quote(small_market.acme.id, 999_900, 1_000_100)
     view.picture(21, (), LIVE)
-    assert view.step == 10, "rows hold still under the pointer"
-    view.is_held = False
+    assert view.axis.step == 10, "rows hold still under the pointer"
+    view.axis.is_held = False
     view.picture(21, (), LIVE)
-    assert view.step == 1
+    assert view.axis.step == 1
     small_market.quote(small_market.acme.id, 999_500, 1_000_500)
     view.picture(21, (), LIVE)
-    assert view.step == 1, "a spread that still fits changes nothing"
-    view.set_step(10)
+    assert view.axis.step == 1, "a spread that still fits changes nothing"
+    view.axis.set_step(10)
     view.picture(21, (), LIVE)
-    assert view.step == 10
+    assert view.axis.step == 10

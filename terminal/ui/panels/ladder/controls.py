@@ -1,22 +1,30 @@
-"""What stands over the ladder: quantity and its presets, ticks a row, centring, and whether clicks send."""
+"""What stands over and under the ladder: quantity, rows, columns, arming; cancels and the open position."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from terminal.app import formats
 from terminal.app.arming import ArmState
-from terminal.app.views.ladder import AUTO, STEPS
+from terminal.app.views import ladder_keys
+from terminal.app.views.ladder_axis import AUTO, STEPS
+from terminal.app.views.ladder_columns import Choice
 from terminal.app.views.ladder_keys import QUANTITY_PRESETS
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.elided_label import ElidedLabel
 
 MOST_QUANTITY = 1_000_000
 
 
 class LadderControls(QWidget):
     """Two rows of controls; the panel connects them."""
+
+    column_chosen = Signal(object, bool)
+    """A Choice, and whether it is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,29 +38,70 @@ class LadderControls(QWidget):
         self.quantity.setFixedWidth(52)
         self.step = QComboBox()
         self.step.setAccessibleName("Ticks a row")
+        self.step.setToolTip("Ticks a row (Ctrl and the wheel); sizes are added up")
         for each in (AUTO, *STEPS):
             self.step.addItem("Auto" if each == AUTO else f"{each} tick{'' if each == 1 else 's'}", each)
         self.centre = _flat("Centre", "Put the market in the middle (C). Rows hold still under the pointer.")
+        self.follow = _flat("Follow", "Centre by itself when the market nears an edge; off: only when asked (F)")
+        self.follow.setCheckable(True)
+        self.follow.setChecked(True)
+        self.columns = _flat("Columns", "Which columns the ladder has")
+        self.columns.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.armed = _flat("", "")
         self.armed.setAccessibleName("Arm or disarm")
+        self._choices: dict[Choice, QAction] = {}
+        self._fill_menu()
+        self._lay_out()
+
+    def _fill_menu(self) -> None:
+        menu = QMenu(self)
+        for choice in Choice:
+            action = menu.addAction(choice.word)
+            action.setCheckable(True)
+            action.toggled.connect(partial(self.column_chosen.emit, choice))
+            self._choices[choice] = action
+        menu.addSeparator()
+        self.in_ticks = menu.addAction("Profit in ticks")
+        self.in_ticks.setCheckable(True)
+        self.columns.setMenu(menu)
+
+    def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 2, 4, 0)
         column.setSpacing(2)
         for row in (first, second):
-            row.setSpacing(2)
+            row.setSpacing(1)
             column.addLayout(row)
         first.addWidget(self.quantity)
         for number, each in enumerate(QUANTITY_PRESETS, start=1):
-            button = _flat(formats.size(each), f"Quantity {each} ({number})")
+            button = _flat(
+                formats.size(each), f"Quantity {each} ({number}). Ctrl+click adds it, Shift+click subtracts it."
+            )
             button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
-            button.clicked.connect(partial(self.quantity.setValue, each))
+            button.clicked.connect(partial(self._preset, each))
             first.addWidget(button)
         first.addStretch(1)
-        second.addWidget(self.step)
-        second.addWidget(self.centre)
+        for widget in (self.step, self.centre, self.follow, self.columns):
+            second.addWidget(widget)
         second.addStretch(1)
-        second.addWidget(self.armed)
+        first.addWidget(self.armed)
+
+    def _preset(self, size: int) -> None:
+        held = QGuiApplication.keyboardModifiers()
+        adds = bool(held & Qt.KeyboardModifier.ControlModifier)
+        subtracts = bool(held & Qt.KeyboardModifier.ShiftModifier)
+        self.quantity.setValue(ladder_keys.preset(self.quantity.value(), size, adds=adds, subtracts=subtracts))
+
+    def show_columns(self, chosen: frozenset[Choice], *, in_ticks: bool) -> None:
+        """Marks in the menu, without telling anybody."""
+        for choice, action in self._choices.items():
+            action.blockSignals(True)
+            action.setChecked(choice in chosen)
+            action.blockSignals(False)
+        self.in_ticks.blockSignals(True)
+        self.in_ticks.setChecked(in_ticks)
+        self.in_ticks.blockSignals(False)
 
     def show_arming(self, state: ArmState, theme: Theme, *, again: bool = False) -> None:
         """The word, in the colour of danger while clicks send; ``again`` after a change of theme."""
@@ -68,6 +117,35 @@ class LadderControls(QWidget):
         if step != self._step:
             self._step = step
             self.step.setItemText(0, "Auto" if step == 1 else f"Auto: {step}")
+
+
+class LadderFoot(QWidget):
+    """Cancels of this symbol's orders, which work disarmed, and what is held."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bids = _flat("✕ Buys", "Cancel this symbol's buys (Ctrl+Shift+B); works disarmed")
+        self.asks = _flat("✕ Sells", "Cancel this symbol's sells (Ctrl+Shift+S); works disarmed")
+        self.all = _flat("✕ All", "Cancel this symbol's orders (Shift+Backspace); works disarmed")
+        self.position = ElidedLabel()
+        self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.position.setAccessibleName("Open position")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 6, 0)
+        row.setSpacing(1)
+        for each in (self.bids, self.asks, self.all):
+            row.addWidget(each)
+        row.addWidget(self.position, 1)
+        # Not there for the frames' cost: QLabel lays itself out with every text, changed or not.
+        self._position: tuple[str, str] | None = None
+
+    def show_position(self, text: str, ink: str) -> None:
+        """What is held and at which average price."""
+        if (text, ink) != self._position:
+            self._position = text, ink
+            self.position.setText(text)
+            self.position.setToolTip(text)
+            self.position.setStyleSheet(f"color: {ink};")
 
 
 def _flat(text: str, tip: str) -> QToolButton:

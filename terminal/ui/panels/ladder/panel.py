@@ -4,59 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partialmethod
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import (
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from terminal.app import formats
-from terminal.app.ports import OrderDraft, OrderRow
-from terminal.app.views import ladder_keys
+from terminal.app.ports import OrderRow, PositionRow
 from terminal.app.views.freshness import FeedWatch
-from terminal.app.views.ladder import LadderRows, LadderView
-from terminal.app.views.ladder_keys import QUANTITY_PRESETS, Doing, LadderAction
+from terminal.app.views.ladder import LadderView
+from terminal.app.views.ladder_axis import Follow
+from terminal.app.views.ladder_columns import DEFAULT, Choice, chosen_from
+from terminal.app.views.ladder_rows import LadderRows
+from terminal.app.views.ladder_words import row_words
 from terminal.core.instruments import Instrument
-from terminal.core.orders import Side
 from terminal.ui.bridge.frame_clock import Frame, Needs
-from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
-from terminal.ui.panels.ladder.canvas import LadderCanvas, Spot, Zone
-from terminal.ui.panels.ladder.controls import MOST_QUANTITY, LadderControls
+from terminal.ui.panel import PanelContext, Settings
+from terminal.ui.panels.ladder.canvas import LadderCanvas
+from terminal.ui.panels.ladder.controls import MOST_QUANTITY, LadderControls, LadderFoot
+from terminal.ui.panels.ladder.hands import LadderHands
+from terminal.ui.panels.ladder.keys import LadderKeys
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
 
 
-def _preset(number: int) -> PanelCommand:
-    quantity = QUANTITY_PRESETS[number - 1]
-    return PanelCommand(f"quantity{number}", f"Quantity {quantity}", f"_preset_{number}", (str(number),))
-
-
-class LadderPanel(Panel):
+class LadderPanel(LadderKeys):
     """Clicks in the bid column buy, in the ask column sell, at the row's price; own orders are cancelled by a click."""
 
     TYPE, TITLE = "ladder", "Ladder"
-    NEEDS = Needs.MARKET | Needs.TRADING
+    NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
     MIN_INTERVAL_MS = 33
-    COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
-        PanelCommand("join_bid", "Buy: join the bid", "join_bid", ("B",), True, help="Previews; Enter sends"),
-        PanelCommand("join_ask", "Sell: join the ask", "join_ask", ("S",), True, help="Previews; Enter sends"),
-        PanelCommand("take_ask", "Buy: take the ask", "take_ask", ("Shift+B",), True, help="Previews; Enter sends"),
-        PanelCommand("take_bid", "Sell: take the bid", "take_bid", ("Shift+S",), True, help="Previews; Enter sends"),
-        PanelCommand("send", "Send the previewed order", "send_preview", ("Return", "Enter"), True, "has_preview"),
-        PanelCommand("drop", "Drop the previewed order", "drop_preview", ("Escape",), False, "has_preview"),
-        PanelCommand("up", "Price up a tick", "price_up", ("Up",)),
-        PanelCommand("down", "Price down a tick", "price_down", ("Down",)),
-        PanelCommand("more", "One more", "quantity_up", ("Right",)),
-        PanelCommand("less", "One less", "quantity_down", ("Left",)),
-        PanelCommand("centre", "Centre the ladder", "centre", ("C",)),
-        PanelCommand("cancel_last", "Cancel the newest order here", "cancel_newest", ("Backspace",), True),
-        *(_preset(number) for number in range(1, 7)),
-    )
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
@@ -64,33 +42,29 @@ class LadderPanel(Panel):
         self._view = LadderView(context.desk.market)
         self._rows: LadderRows | None = None
         self._orders: Sequence[OrderRow] = ()
+        self._positions: Sequence[PositionRow] = ()
         self._orders_version = -1
-        self._preview: OrderDraft | None = None
-        self._spot: Spot | None = None
         self._said = ""
+        self._chosen = DEFAULT
         self.canvas = LadderCanvas(context.theme)
-        self.controls = LadderControls()
+        self.controls, self.foot = LadderControls(), LadderFoot()
         self.quantity, self.step = self.controls.quantity, self.controls.step
+        self.hands = LadderHands(context, self.canvas, self.quantity.value, self._say, self.propose)
         self.note = ElidedLabel()
         self.note.setProperty("role", "faint")
         self.note.setContentsMargins(6, 2, 6, 2)
         self.note.setMinimumHeight(18)
         self._lay_out()
-        self.canvas.pressed.connect(self._pressed)
-        self.canvas.hovered.connect(self._hovered)
-        self.canvas.wheeled.connect(self._wheeled)
-        self.step.currentIndexChanged.connect(self._step_chosen)
-        self.controls.centre.clicked.connect(self.centre)
-        self.controls.armed.clicked.connect(self._toggle_arming)
+        self._connect()
+        self._show_columns()
 
     def _lay_out(self) -> None:
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(2)
-        inner.addWidget(self.controls)
-        inner.addWidget(self.canvas, 1)
-        inner.addWidget(self.note)
+        for widget, stretch in ((self.controls, 0), (self.canvas, 1), (self.foot, 0), (self.note, 0)):
+            inner.addWidget(widget, stretch)
         self.empty = EmptyState("Choose a symbol to see its prices.", "Find a symbol", self._find)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -100,8 +74,25 @@ class LadderPanel(Panel):
         layout.addWidget(self.pages)
         self.setFocusProxy(self.canvas)
 
+    def _connect(self) -> None:
+        self.canvas.pressed.connect(self._touched)
+        self.canvas.hovered.connect(self._write_note)
+        self.canvas.held.connect(self._hold)
+        self.canvas.wheeled.connect(self._wheeled)
+        self.step.currentIndexChanged.connect(self._step_chosen)
+        self.controls.centre.clicked.connect(self.centre)
+        self.controls.follow.clicked.connect(self.toggle_follow)
+        self.controls.column_chosen.connect(self._column_chosen)
+        self.controls.in_ticks.triggered.connect(self.toggle_ticks)
+        self.controls.armed.clicked.connect(self._toggle_arming)
+        self.foot.bids.clicked.connect(self.cancel_buys)
+        self.foot.asks.clicked.connect(self.cancel_sells)
+        self.foot.all.clicked.connect(self.cancel_here)
+
+    # What the base calls.
+
     def refresh(self, frame: Frame) -> None:
-        """Reads book, quote and own orders."""
+        """Reads book, trades, quote and own orders."""
         instrument = self._view.instrument
         if instrument is None:
             return
@@ -109,21 +100,26 @@ class LadderPanel(Panel):
         version = desk.trading.version
         if version != self._orders_version:
             # A snapshot marks every position; thirty a second would be for nothing.
-            self._orders_version, self._orders = version, desk.trading.snapshot().orders
-        rows = self._view.picture(self.canvas.row_count(), self._orders, self._feed.pulse(frame.wall_ns))
-        self._rows = rows
+            snapshot = desk.trading.snapshot()
+            self._orders_version, self._orders, self._positions = version, snapshot.orders, snapshot.positions
+        self._rows = rows = self._view.picture(
+            self.canvas.row_count(), self._orders, self._feed.pulse(frame.wall_ns), now_ns=frame.market_ns,
+            positions=self._positions,
+        )  # fmt: skip
         self.canvas.show_rows(rows, instrument)
         self._show_preview()
-        self._write_ghost()
-        self.controls.show_step(self._view.step)
-        is_armed = desk.arming.is_armed
-        self.canvas.show_armed(is_armed)
+        if self.hands.refresh(rows, self._orders, frame.wall_ns):
+            self.mark_dirty()
+        self.controls.show_step(self._view.axis.step)
+        self.canvas.show_armed(desk.arming.is_armed)
         self.controls.show_arming(desk.arming.state, self.context.theme)
-        self._write_note(rows)
+        self._show_position(rows, instrument)
+        self._write_note()
 
     def show_instrument(self, instrument: Instrument) -> None:
         """Another ladder; a preview is dropped."""
         self._view.show(instrument)
+        self.hands.show(instrument)
         self._preview = None
         self._said = ""
         self.pages.setCurrentIndex(1)
@@ -133,9 +129,19 @@ class LadderPanel(Panel):
         self.canvas.apply_theme(theme)
         self.controls.show_arming(self.context.desk.arming.state, theme, again=True)
 
+    def frame_facts(self) -> Settings:
+        """Best bid and ask as they were painted last, and whether the book was good."""
+        return {} if self._rows is None else self._rows.facts()
+
     def save_settings(self) -> Settings:
-        """Quantity and ticks a row."""
-        return {"quantity": self.quantity.value(), "step": self._view.chosen_step}
+        """Quantity, ticks a row, columns, whether it follows the market, profit in ticks."""
+        return {
+            "quantity": self.quantity.value(),
+            "step": self._view.axis.chosen_step,
+            "columns": [choice.value for choice in Choice if choice in self._chosen],
+            "follow": self._view.axis.follow.value,
+            "in_ticks": self.canvas.in_ticks,
+        }
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
@@ -145,160 +151,64 @@ class LadderPanel(Panel):
         place = self.step.findData(settings.get("step"))
         if place >= 0:
             self.step.setCurrentIndex(place)
+        self._set_follow(Follow.NEVER if settings.get("follow") == Follow.NEVER.value else Follow.MARKET)
+        self._chosen = chosen_from(settings.get("columns"))
+        self.canvas.in_ticks = settings.get("in_ticks") is True
+        self._show_columns()
 
-    # Keys.
-
-    def join_bid(self) -> None:
-        """Previews a purchase at the bid."""
-        self._preview_key(Side.BUY, takes=False)
-
-    def join_ask(self) -> None:
-        """Previews a sale at the ask."""
-        self._preview_key(Side.SELL, takes=False)
-
-    def take_ask(self) -> None:
-        """Previews a purchase at the ask."""
-        self._preview_key(Side.BUY, takes=True)
-
-    def take_bid(self) -> None:
-        """Previews a sale at the bid."""
-        self._preview_key(Side.SELL, takes=True)
-
-    def has_preview(self) -> bool:
-        """Whether an order is previewed."""
-        return self._preview is not None
-
-    def send_preview(self) -> None:
-        """Sends the previewed order once; disarmed it says how to arm."""
-        draft, instrument = self._preview, self._view.instrument
-        if draft is None or instrument is None:
-            return
-        if not self.context.desk.arming.is_armed:
-            self._say("Disarmed: nothing was sent. Arm the account (Ctrl+Alt+A), then press Enter.")
-            return
-        self._preview = None
-        self.context.desk.trading.submit(draft)
-        self._say(f"Sent: {ladder_keys.describe(instrument, draft)}.")
-
-    def drop_preview(self) -> None:
-        """Drops the previewed order."""
-        self._preview = None
-        self._say("")
-
-    def price_up(self) -> None:
-        """Moves the previewed order, else the ladder, up."""
-        self._nudge(1)
-
-    def price_down(self) -> None:
-        """Moves the previewed order, else the ladder, down."""
-        self._nudge(-1)
-
-    def quantity_up(self) -> None:
-        """One more."""
-        self._resize(1)
-
-    def quantity_down(self) -> None:
-        """One less."""
-        self._resize(-1)
+    # Commands of the mouse too; those of the keys alone are in the base.
 
     @Slot()
     def centre(self) -> None:
         """Puts the market in the middle."""
-        self._view.centre()
+        self._view.axis.centre()
         self.mark_dirty()
 
-    def cancel_newest(self) -> None:
-        """Asks to cancel the newest working order of this symbol; works disarmed."""
-        for order in reversed(self.context.desk.trading.snapshot().orders):
-            if order.instrument == self.instrument and not order.state.is_terminal:
-                self.context.desk.trading.cancel(order.order_id)
-                self._say("Cancel asked for.")
-                return
-        self._say("No working order here to cancel.")
+    @Slot()
+    def toggle_follow(self) -> None:
+        """Centres by itself from now on, or stands still until asked."""
+        follows = self._view.axis.follow is Follow.MARKET
+        self._set_follow(Follow.NEVER if follows else Follow.MARKET)
 
-    def _set_quantity(self, number: int) -> None:
-        self.quantity.setValue(QUANTITY_PRESETS[number - 1])
-        if self._preview is not None:
-            self._preview = ladder_keys.resized(self._preview, self.quantity.value() - self._preview.quantity)
+    @Slot()
+    def toggle_ticks(self) -> None:
+        """Profit at each price in ticks, or in money."""
+        self.canvas.in_ticks = not self.canvas.in_ticks
+        self._show_columns()
+
+    def _toggle_column(self, choice: Choice) -> None:
+        self._column_chosen(choice, choice not in self._chosen)
+
+    _column_volume = partialmethod(_toggle_column, Choice.VOLUME)
+    _column_trades = partialmethod(_toggle_column, Choice.TRADES)
+    _column_sums = partialmethod(_toggle_column, Choice.SUMS)
+    _column_recent = partialmethod(_toggle_column, Choice.RECENT)
+    _column_profit = partialmethod(_toggle_column, Choice.PROFIT)
+
+    # Inside.
+
+    def _set_follow(self, follow: Follow) -> None:
+        self._view.axis.follow = follow
+        self.controls.follow.setChecked(follow is Follow.MARKET)
         self.mark_dirty()
 
-    _preset_1 = partialmethod(_set_quantity, 1)
-    _preset_2 = partialmethod(_set_quantity, 2)
-    _preset_3 = partialmethod(_set_quantity, 3)
-    _preset_4 = partialmethod(_set_quantity, 4)
-    _preset_5 = partialmethod(_set_quantity, 5)
-    _preset_6 = partialmethod(_set_quantity, 6)
+    def _show_columns(self) -> None:
+        self.canvas.show_columns(self._chosen, in_ticks=self.canvas.in_ticks)
+        self.controls.show_columns(self._chosen, in_ticks=self.canvas.in_ticks)
 
-    def _resize(self, by: int) -> None:
-        self.quantity.setValue(self.quantity.value() + by)
-        if self._preview is not None:
-            self._preview = ladder_keys.resized(self._preview, by)
-        self.mark_dirty()
+    @Slot(object, bool)
+    def _column_chosen(self, choice: Choice, is_shown: bool) -> None:
+        self._chosen = self._chosen | {choice} if is_shown else self._chosen - {choice}
+        self._show_columns()
 
-    def _nudge(self, ticks: int) -> None:
-        if self._preview is not None and self._view.instrument is not None:
-            self._preview = ladder_keys.moved(self._view.instrument, self._preview, ticks)
-            self._said = f"{ladder_keys.describe(self._view.instrument, self._preview)}: Enter sends, Esc drops."
-        else:
-            self._view.scroll(ticks)
-        self.mark_dirty()
-
-    def _preview_key(self, side: Side, *, takes: bool) -> None:
-        instrument = self._view.instrument
-        if instrument is None:
-            return
-        action = ladder_keys.key_draft(instrument, side, self.quantity.value(), self._quote(instrument), takes=takes)
-        self._preview = action.draft
-        self._say(action.sentence)
-
-    # The mouse.
-
-    @Slot(int, object)
-    def _pressed(self, row: int, zone: Zone) -> None:
-        instrument, rows = self._view.instrument, self._rows
+    @Slot()
+    def _touched(self) -> None:
         self.activated.emit(self)
-        if instrument is None or rows is None or row >= len(rows.prices):
-            return
-        if zone in {Zone.OWN_BUYS, Zone.OWN_SELLS}:
-            self._cancel_at(rows, row, Side.BUY if zone is Zone.OWN_BUYS else Side.SELL)
-        elif zone in {Zone.BIDS, Zone.ASKS}:
-            side = Side.BUY if zone is Zone.BIDS else Side.SELL
-            armed = self.context.desk.arming.is_armed
-            quote, px = self._quote(instrument), int(rows.prices[row])
-            self._do(ladder_keys.action_of_click(instrument, side, px, self.quantity.value(), quote, is_armed=armed))
 
-    def _do(self, action: LadderAction) -> None:
-        if action.draft is not None and action.doing is Doing.SEND:
-            self.context.desk.trading.submit(action.draft)
-        elif action.draft is not None:
-            self.propose(action.draft)
-        self._say(action.sentence)
-
-    def _cancel_at(self, rows: LadderRows, row: int, side: Side) -> None:
-        mine = [order for order in rows.own[row] if order.side is side]
-        for order in mine:
-            self.context.desk.trading.cancel(order.order_id)
-        if mine:
-            self._say(f"Cancel asked for {len(mine)} order{'' if len(mine) == 1 else 's'}.")
-
-    @Slot(object)
-    def _hovered(self, spot: Spot | None) -> None:
-        self._spot = spot
-        self._view.is_held = spot is not None
-        self._write_ghost()
-        if self._rows is not None:
-            self._write_note(self._rows)
-
-    def _write_ghost(self) -> None:
-        """What a click here would do, before it is done."""
-        spot, instrument, rows = self._spot, self._view.instrument, self._rows
-        if spot is None or instrument is None or rows is None or spot.row >= len(rows.prices):
-            return
-        side = Side.BUY if spot.zone is Zone.BIDS else Side.SELL
-        takes = ladder_keys.would_trade(side, int(rows.prices[spot.row]), self._quote(instrument))
-        sends = self.context.desk.arming.is_armed and not takes
-        verb = side.name.capitalize()
-        self.canvas.show_ghost(f"{verb if sends else 'Draft'} {formats.size(self.quantity.value())}", sends)
+    @Slot(bool)
+    def _hold(self, is_held: bool) -> None:
+        self._view.axis.is_held = is_held
+        self.mark_dirty()
 
     @Slot(int, bool)
     def _wheeled(self, rows: int, with_control: bool) -> None:
@@ -306,12 +216,12 @@ class LadderPanel(Panel):
             place = self.step.currentIndex() + (-1 if rows > 0 else 1)
             self.step.setCurrentIndex(min(max(0, place), self.step.count() - 1))
         else:
-            self._view.scroll(rows)
+            self._view.axis.scroll(rows)
         self.mark_dirty()
 
     @Slot(int)
     def _step_chosen(self, _place: int) -> None:
-        self._view.set_step(int(self.step.currentData()))
+        self._view.axis.set_step(int(self.step.currentData()))
         self.mark_dirty()
 
     @Slot()
@@ -322,36 +232,33 @@ class LadderPanel(Panel):
     def _find(self) -> None:
         self.context.shell.start_symbol_entry(self, "")
 
-    def _quote(self, instrument: Instrument) -> np.void:
-        return self.context.desk.market.read(np.array([instrument.id], np.int32))[0]
-
     def _show_preview(self) -> None:
         row = -1
         if self._preview is not None and self._rows is not None and self._preview.limit_px is not None:
             row = self._view.row_of(self._rows, self._preview.limit_px, self._preview.side)
         self.canvas.show_preview(row, self._preview)
 
+    def _show_position(self, rows: LadderRows, instrument: Instrument) -> None:
+        held, tokens = rows.position, self.context.theme.tokens
+        if held is None:
+            self.foot.show_position("Flat", tokens.text2)
+            return
+        text = f"{formats.signed_size(held.quantity)} @ {formats.average_price(held.average_px, instrument)}"
+        self.foot.show_position(text, tokens.up if held.quantity > 0 else tokens.down)
+
     def _say(self, sentence: str) -> None:
         self._said = sentence
-        if self._rows is not None:
-            self._write_note(self._rows)
+        self._write_note()
         self.mark_dirty()
 
-    def _write_note(self, rows: LadderRows) -> None:
+    @Slot()
+    def _write_note(self) -> None:
         """What was just done, else what the row under the pointer holds, else what is missing."""
-        text = self._said or self._row_words(rows) or rows.note
+        rows, instrument, spot = self._rows, self._view.instrument, self.hands.spot
+        if rows is None or instrument is None:
+            return
+        words = "" if spot is None or spot.row >= len(rows.prices) else row_words(rows, spot.row, instrument)
+        text = self._said or words or rows.note
         if text != self.note.text():
             self.note.setText(text)
             self.note.setToolTip(text)
-
-    def _row_words(self, rows: LadderRows) -> str:
-        spot, instrument = self._spot, self._view.instrument
-        if spot is None or instrument is None or spot.row >= len(rows.prices):
-            return ""
-        parts = [formats.price(int(rows.prices[spot.row]), instrument)]
-        for word, sizes, sums in (("bid", rows.bids, rows.bid_sums), ("ask", rows.asks, rows.ask_sums)):
-            if sizes[spot.row]:
-                parts.append(f"{word} {formats.size(int(sizes[spot.row]))}, sum {formats.size(int(sums[spot.row]))}")
-        if rows.traded[spot.row]:
-            parts.append(f"traded {formats.size(int(rows.traded[spot.row]))}")
-        return "   ".join(parts)
