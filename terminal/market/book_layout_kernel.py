@@ -6,9 +6,9 @@ import numba as nb
 import numpy as np
 
 from terminal.market.book_level_kernel import (
-    BOOKS,
     DONE,
     INNER,
+    LEVELS,
     find_best,
     free_page,
     highest_bit,
@@ -42,13 +42,13 @@ _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(nb.int64, nb.int64), **INNER)
+@nb.njit(nb.int64(nb.int64, nb.int64), **INNER, forceinline=True)
 def _base_key(best_key, step):  # type: ignore[no-untyped-def]
     page = step * PAGE_TICKS
     return (best_key // page - _PAGES_BELOW) * page
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER)
+@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
 def _levels_on(lists, start, count, step):  # type: ignore[no-untyped-def]
     """How many of the levels a grid of ``step`` around the best one would take."""
     if step <= 0 or step > _LARGEST_STEP:
@@ -64,7 +64,7 @@ def _levels_on(lists, start, count, step):  # type: ignore[no-untyped-def]
     return taken
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER)
+@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
 def _choose_step(lists, start, count, old_step):  # type: ignore[no-untyped-def]
     """The step that takes most levels, 0 for none: the old one, the prices' common divisor, or the usual distance.
 
@@ -95,39 +95,40 @@ def _choose_step(lists, start, count, old_step):  # type: ignore[no-untyped-def]
     return chosen
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, nb.int64), **INNER)
-def _levels_in_grid(books, slot, at):  # type: ignore[no-untyped-def]
-    levels = 0
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64), **INNER, forceinline=True)
+def _count_grid(levels, slot, at):  # type: ignore[no-untyped-def]
+    words, directory, bits = levels.words, levels.directory, levels.bits
+    count = 0
     for word in range(WORDS):
-        used = books.words[slot, at, word]
-        while used != _NOTHING:
-            bit = highest_bit(used)
-            used &= ~(_ONE << np.uint64(bit))
-            bits = books.bits[books.directory[slot, at, (word << 6) + bit]]
-            while bits != _NOTHING:
-                bits &= bits - _ONE
-                levels += 1
-    return levels
-
-
-@nb.njit(nb.void(BOOKS, nb.int64, nb.int64, nb.int64), **INNER)
-def _merge_into_list(books, slot, at, levels):  # type: ignore[no-untyped-def]
-    """Moves the grid's levels into the list, whose block has room for all ``levels``; from the highest key down."""
-    side = books.sides[slot, at]
-    lists = books.lists
-    start = side["list_start"]
-    left = start + side["list_count"] - 1
-    to = start + levels - 1
-    for word in range(WORDS - 1, -1, -1):
-        used = books.words[slot, at, word]
+        used = words[slot, at, word]
         while used != _NOTHING:
             page = (word << 6) + highest_bit(used)
             used &= ~(_ONE << np.uint64(page & 63))
-            number = books.directory[slot, at, page]
-            bits = books.bits[number]
-            while bits != _NOTHING:
-                bit = highest_bit(bits)
-                bits &= ~(_ONE << np.uint64(bit))
+            left = bits[directory[slot, at, page]]
+            while left != _NOTHING:
+                left &= left - _ONE
+                count += 1
+    return count
+
+
+@nb.njit(nb.void(LEVELS, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+def _merge_into_list(levels, slot, at, count):  # type: ignore[no-untyped-def]
+    """Moves the grid's levels into the list, whose block has room for all ``count``; from the highest key down."""
+    side, lists, cells = levels.sides[slot, at], levels.lists, levels.cells
+    words, directory, bits = levels.words, levels.directory, levels.bits
+    start = side["list_start"]
+    left = start + side["list_count"] - 1
+    to = start + count - 1
+    for word in range(WORDS - 1, -1, -1):
+        used = words[slot, at, word]
+        while used != _NOTHING:
+            page = (word << 6) + highest_bit(used)
+            used &= ~(_ONE << np.uint64(page & 63))
+            number = directory[slot, at, page]
+            ticks = bits[number]
+            while ticks != _NOTHING:
+                bit = highest_bit(ticks)
+                ticks &= ~(_ONE << np.uint64(bit))
                 key = side["base_key"] + ((page << 6) + bit) * side["step"]
                 while left >= start and lists[left, LIST_KEY] > key:
                     for column in range(3):
@@ -135,43 +136,43 @@ def _merge_into_list(books, slot, at, levels):  # type: ignore[no-untyped-def]
                     left -= 1
                     to -= 1
                 lists[to, LIST_KEY] = key
-                lists[to, LIST_SIZE] = books.cells[number, bit, 0]
-                lists[to, LIST_ORDERS] = books.cells[number, bit, 1]
+                lists[to, LIST_SIZE] = cells[number, bit, 0]
+                lists[to, LIST_ORDERS] = cells[number, bit, 1]
                 to -= 1
-            free_page(books, slot, at, page)
-    side["list_count"] = levels
+            free_page(levels, slot, at, page)
+    side["list_count"] = count
     side["best_tick"] = NO_TICK
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
+@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
 def _pages_for(lists, start, count, base, step):  # type: ignore[no-untyped-def]
     pages, before = 0, np.int64(-1)
     for i in range(start, start + count):
         offset = lists[i, LIST_KEY] - base
-        if offset >= 0 and offset < step * GRID_TICKS and offset % step == 0:
+        if 0 <= offset < step * GRID_TICKS and offset % step == 0:
             page = offset // (step * PAGE_TICKS)
             pages += page != before
             before = page
     return pages
 
 
-@nb.njit(nb.void(BOOKS, nb.int64, nb.int64), **INNER)
-def _spread_over_grid(books, slot, at):  # type: ignore[no-untyped-def]
+@nb.njit(nb.void(LEVELS, nb.int64, nb.int64), **INNER, forceinline=True)
+def _spread_over_grid(levels, slot, at):  # type: ignore[no-untyped-def]
     """Moves the levels that the grid takes from the list into it; there are pages enough."""
-    side = books.sides[slot, at]
-    lists = books.lists
+    side, lists, cells = levels.sides[slot, at], levels.lists, levels.cells
+    directory, bits = levels.directory, levels.bits
     start, step = side["list_start"], side["step"]
     kept = start
     for i in range(start, start + side["list_count"]):
         offset = lists[i, LIST_KEY] - side["base_key"]
-        if offset >= 0 and offset < side["span"] and offset % step == 0:
+        if 0 <= offset < side["span"] and offset % step == 0:
             tick = offset // step
-            number = books.directory[slot, at, tick >> 6]
+            number = np.int64(directory[slot, at, tick >> 6])
             if number == 0:
-                number = new_page(books, slot, at, tick >> 6)
-            books.bits[number] |= _ONE << np.uint64(tick & 63)
-            books.cells[number, tick & 63, 0] = lists[i, LIST_SIZE]
-            books.cells[number, tick & 63, 1] = lists[i, LIST_ORDERS]
+                number = new_page(levels, slot, at, tick >> 6)
+            bits[number] |= _ONE << np.uint64(tick & 63)
+            cells[number, tick & 63, 0] = lists[i, LIST_SIZE]
+            cells[number, tick & 63, 1] = lists[i, LIST_ORDERS]
             side["best_tick"] = tick
         else:
             for column in range(3):
@@ -180,50 +181,63 @@ def _spread_over_grid(books, slot, at):  # type: ignore[no-untyped-def]
     side["list_count"] = kept - start
 
 
-@nb.njit(nb.void(BOOKS, nb.int64, nb.int64), **INNER)
-def lay_out(books, slot, at):  # type: ignore[no-untyped-def]
+@nb.njit(nb.void(LEVELS, nb.int64, nb.int64), **INNER)
+def lay_out(levels, slot, at):  # type: ignore[no-untyped-def]
     """Chooses the side's step and range anew and moves every level to where it then belongs.
 
     Without room for it the side stays as it is, or in its list alone, until the pools have grown: it is right all the
     same, only slower.
     """
-    side = books.sides[slot, at]
+    side, lists, state = levels.sides[slot, at], levels.lists, levels.state
     side["strays"] = 0
-    levels = side["list_count"] + _levels_in_grid(books, slot, at)
-    side["next_layout"] = 2 * levels + FIRST_LAYOUT
-    if list_room(books, side, levels) != DONE:
+    count = side["list_count"] + _count_grid(levels, slot, at)
+    side["next_layout"] = 2 * count + FIRST_LAYOUT
+    side["most_strays"] = max(STRAYS, count >> 3)
+    if list_room(levels, side, count) != DONE:
         return
-    _merge_into_list(books, slot, at, levels)
+    _merge_into_list(levels, slot, at, count)
     start = side["list_start"]
-    step = _choose_step(books.lists, start, levels, side["step"])
+    step = _choose_step(lists, start, count, side["step"])
     side["span"] = 0
     if step > 0:
-        base = _base_key(books.lists[start + levels - 1, LIST_KEY], step)
-        if _pages_for(books.lists, start, levels, base, step) <= books.state[FREE_PAGES]:
+        base = _base_key(lists[start + count - 1, LIST_KEY], step)
+        if _pages_for(lists, start, count, base, step) <= state[FREE_PAGES]:
             side["step"] = step
             side["per_step"] = 1.0 / step
             side["base_key"] = base
             side["span"] = step * GRID_TICKS
-            _spread_over_grid(books, slot, at)
+            _spread_over_grid(levels, slot, at)
             side["next_layout"] = 2 * side["list_count"] + FIRST_LAYOUT
         else:
-            books.state[WANTED] |= WANT_PAGES
-    side["most_strays"] = max(STRAYS, levels >> 3)
-    count = side["list_count"]
-    side["list_best"] = books.lists[start + count - 1, LIST_KEY] if count > 0 else NO_KEY
-    find_best(books, slot, at)
+            state[WANTED] |= WANT_PAGES
+    kept = side["list_count"]
+    side["list_best"] = lists[start + kept - 1, LIST_KEY] if kept > 0 else NO_KEY
+    find_best(levels, slot, at)
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
-def set_level(books, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
-    """Gives a level its size and orders, 0 takes it away: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
-    side = books.sides[slot, at]
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
+def set_off_grid(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
+    """Sets a level in the list, and lays the side out when it is time."""
+    side = levels.sides[slot, at]
+    done = set_in_list(levels, slot, at, key, size, orders)
+    if side["list_count"] >= side["next_layout"] or side["strays"] >= side["most_strays"]:
+        lay_out(levels, slot, at)
+    return done
+
+
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+def set_level_here(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
+    """:func:`set_level`, inlined."""
+    side = levels.sides[slot, at]
     offset = key - side["base_key"]
-    if offset >= 0 and offset < side["span"]:
+    if 0 <= offset < side["span"]:
         tick = np.int64(offset * side["per_step"] + 0.5)
         if tick * side["step"] == offset:
-            return set_in_grid(books, slot, at, tick, size, orders)
-    done = set_in_list(books, slot, at, key, size, orders)
-    if side["list_count"] >= side["next_layout"] or side["strays"] >= side["most_strays"]:
-        lay_out(books, slot, at)
-    return done
+            return set_in_grid(levels, slot, at, tick, size, orders)
+    return set_off_grid(levels, slot, at, key, size, orders)
+
+
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
+def set_level(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
+    """Gives a level its size and orders, 0 takes it away: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
+    return set_level_here(levels, slot, at, key, size, orders)

@@ -28,6 +28,9 @@ from terminal.market.book_rows import (
     WANTED,
     WORDS,
     BookArrays,
+    HistoryArrays,
+    LevelArrays,
+    OrderArrays,
 )
 from terminal.market.order_book_kernel import place_orders_again
 from terminal.market.rows import LEVEL_ROW
@@ -52,67 +55,60 @@ def fresh_arrays(slot_of: npt.NDArray[np.int32]) -> BookArrays:
     state[FREE_ORDERS] = NO_ORDER
     state[FREE_PAGES] = _FIRST_PAGES - 1
     return BookArrays(
-        slot_of=slot_of,
-        rows=np.zeros(_FIRST_BOOKS, BOOK_ROW),
-        sides=np.zeros((_FIRST_BOOKS, 2), SIDE_ROW),
-        words=np.zeros((_FIRST_BOOKS, 2, WORDS), np.uint64),
-        directory=np.zeros((_FIRST_BOOKS, 2, PAGES), np.int32),
-        bits=np.zeros(_FIRST_PAGES, np.uint64),
-        cells=np.zeros((_FIRST_PAGES, PAGE_TICKS, 2), np.int64),
-        free_pages=_unused_pages(_FIRST_PAGES, 1),
-        lists=np.zeros((_FIRST_LISTS, 3), np.int64),
-        list_free=np.full(LIST_SIZES, -1, np.int64),
-        orders=np.zeros(_FIRST_ORDERS, ORDER_ROW),
-        order_place=np.full(2 * _FIRST_ORDERS, NO_ORDER, np.int32),
-        queues=_free_queues(2 * _FIRST_ORDERS),
-        state=state,
-        clock=np.array([STEP, 0, 0], np.int64),
-        watched=np.full(0, -1, np.int32),
-        history_heads=np.zeros((0, SAMPLES), HEAD_ROW),
-        history_distances=np.zeros((0, SAMPLES, 2, LEVELS_KEPT), np.int32),
-        history_sizes=np.zeros((0, SAMPLES, 2, LEVELS_KEPT), np.int64),
-        history_taken=np.zeros(0, np.int64),
-        scratch=np.zeros(LEVELS_KEPT, LEVEL_ROW),
+        slot_of,
+        np.zeros(_FIRST_BOOKS, BOOK_ROW),
+        LevelArrays(
+            sides=np.zeros((_FIRST_BOOKS, 2), SIDE_ROW),
+            words=np.zeros((_FIRST_BOOKS, 2, WORDS), np.uint64),
+            directory=np.zeros((_FIRST_BOOKS, 2, PAGES), np.int32),
+            bits=np.zeros(_FIRST_PAGES, np.uint64),
+            cells=np.zeros((_FIRST_PAGES, PAGE_TICKS, 2), np.int64),
+            free_pages=_unused_pages(_FIRST_PAGES, 1),
+            lists=np.zeros((_FIRST_LISTS, 3), np.int64),
+            list_free=np.full(LIST_SIZES, -1, np.int64),
+            state=state,
+        ),
+        _no_orders(_FIRST_ORDERS),
+        history_of(0),
     )
 
 
-def with_history(old: BookArrays, watched: int) -> BookArrays:
-    """The same books with empty rings for ``watched`` instruments; memory is used as they fill."""
-    return old._replace(
+def history_of(watched: int) -> HistoryArrays:
+    """Empty rings for ``watched`` instruments; their memory is used as they fill."""
+    return HistoryArrays(
+        clock=np.array([STEP, 0, 0], np.int64),
         watched=np.full(watched, -1, np.int32),
-        history_heads=np.zeros((watched, SAMPLES), HEAD_ROW),
-        history_distances=np.zeros((watched, SAMPLES, 2, LEVELS_KEPT), np.int32),
-        history_sizes=np.zeros((watched, SAMPLES, 2, LEVELS_KEPT), np.int64),
-        history_taken=np.zeros(watched, np.int64),
+        heads=np.zeros((watched, SAMPLES), HEAD_ROW),
+        distances=np.zeros((watched, SAMPLES, 2, LEVELS_KEPT), np.int32),
+        sizes=np.zeros((watched, SAMPLES, 2, LEVELS_KEPT), np.int64),
+        taken=np.zeros(watched, np.int64),
+        scratch=np.zeros(LEVELS_KEPT, LEVEL_ROW),
     )
 
 
 def grow(old: BookArrays) -> BookArrays:
     """The same books with twice the room in every pool that was asked for; one at its bound is marked FULL instead."""
-    state = old.state.copy()
-    changed: dict[str, Any] = {"state": state}
+    state = old.levels.state.copy()
     wanted = int(state[WANTED])
     state[WANTED] = 0
-    if wanted & WANT_BOOKS and not _mark_full(state, WANT_BOOKS, len(old.rows), MOST_BOOKS):
-        changed |= {name: _doubled(getattr(old, name)) for name in ("rows", "sides", "words", "directory")}
-    if wanted & WANT_PAGES and not _mark_full(state, WANT_PAGES, len(old.bits), MOST_PAGES):
-        changed |= {name: _doubled(getattr(old, name)) for name in ("bits", "cells")}
-        free = np.zeros(2 * len(old.bits), np.int32)
-        more = _unused_pages(2 * len(old.bits), len(old.bits))[: len(old.bits)]
-        used = int(state[FREE_PAGES])
-        free[: len(more)], free[len(more) : len(more) + used] = more, old.free_pages[:used]
-        state[FREE_PAGES] += len(more)
-        changed["free_pages"] = free
-    if wanted & WANT_LISTS and not _mark_full(state, WANT_LISTS, len(old.lists), MOST_LIST_LEVELS):
-        changed["lists"] = _doubled(old.lists)
-    if wanted & WANT_ORDERS and not _mark_full(state, WANT_ORDERS, len(old.orders), MOST_ORDERS):
-        changed["orders"] = _doubled(old.orders)
-        changed["order_place"] = np.full(4 * len(old.orders), NO_ORDER, np.int32)
-        changed["queues"] = _free_queues(4 * len(old.orders))
-    grown = old._replace(**changed)
-    if "orders" in changed:
-        place_orders_again(grown, old.queues)
-    return grown
+    rows, levels, orders = old.rows, old.levels._replace(state=state), old.orders
+    if wanted & WANT_BOOKS and not _mark_full(state, WANT_BOOKS, len(rows), MOST_BOOKS):
+        rows = _doubled(rows)
+        levels = levels._replace(
+            sides=_doubled(levels.sides), words=_doubled(levels.words), directory=_doubled(levels.directory)
+        )
+    if wanted & WANT_PAGES and not _mark_full(state, WANT_PAGES, len(levels.bits), MOST_PAGES):
+        pages, used = len(levels.bits), int(state[FREE_PAGES])
+        free = _unused_pages(2 * pages, pages)
+        free[pages : pages + used] = levels.free_pages[:used]
+        state[FREE_PAGES] += pages
+        levels = levels._replace(bits=_doubled(levels.bits), cells=_doubled(levels.cells), free_pages=free)
+    if wanted & WANT_LISTS and not _mark_full(state, WANT_LISTS, len(levels.lists), MOST_LIST_LEVELS):
+        levels = levels._replace(lists=_doubled(levels.lists))
+    if wanted & WANT_ORDERS and not _mark_full(state, WANT_ORDERS, len(orders.pool), MOST_ORDERS):
+        orders = _no_orders(2 * len(orders.pool))._replace(pool=_doubled(orders.pool))
+        place_orders_again(levels, orders, old.orders.queues)
+    return old._replace(rows=rows, levels=levels, orders=orders)
 
 
 def _mark_full(state: npt.NDArray[np.int64], pool: int, size: int, most: int) -> bool:
@@ -134,7 +130,7 @@ def _unused_pages(pages: int, first: int) -> npt.NDArray[np.int32]:
     return stack
 
 
-def _free_queues(count: int) -> npt.NDArray[np.void]:
-    queues = np.zeros(count, QUEUE_ROW)
+def _no_orders(room: int) -> OrderArrays:
+    queues = np.zeros(2 * room, QUEUE_ROW)
     queues["book"] = -1
-    return queues
+    return OrderArrays(np.zeros(room, ORDER_ROW), np.full(2 * room, NO_ORDER, np.int32), queues)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from terminal.market.book_level_kernel import BOOKS, INNER, LEVEL, OUTER, highest_bit
+from terminal.market.book_level_kernel import INNER, LEVEL, LEVELS, ORDERS, OUTER, highest_bit
 from terminal.market.book_rows import LIST_KEY, LIST_ORDERS, LIST_SIZE, NO_KEY, NO_TICK, PAGES
 from terminal.market.order_book_kernel import order_place, queue_place
 
@@ -17,74 +17,75 @@ _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, nb.int64, nb.int64), **INNER)
-def tick_at_or_below(books, slot, at, tick):  # type: ignore[no-untyped-def]
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64), **INNER)
+def tick_at_or_below(levels, slot, at, tick):  # type: ignore[no-untyped-def]
     """The highest occupied tick of a grid that is not above ``tick``, or NO_TICK."""
+    words, directory, bits = levels.words, levels.directory, levels.bits
     if tick < 0:
         return NO_TICK
     page = min(tick >> 6, PAGES - 1)
-    number = books.directory[slot, at, page]
-    if 0 < number < len(books.bits):
+    number = directory[slot, at, page]
+    if 0 < number < len(bits):
         # Twice, because a shift by 64 is no shift.
-        below = books.bits[number] & ~((~_NOTHING << np.uint64(tick & 63)) << _ONE)
+        below = bits[number] & ~((~_NOTHING << np.uint64(tick & 63)) << _ONE)
         if below != _NOTHING:
             return (page << 6) + highest_bit(below)
-    used = books.words[slot, at, page >> 6] & ~(~_NOTHING << np.uint64(page & 63))
+    used = words[slot, at, page >> 6] & ~(~_NOTHING << np.uint64(page & 63))
     for word in range(page >> 6, -1, -1):
         if word < page >> 6:
-            used = books.words[slot, at, word]
+            used = words[slot, at, word]
         if used != _NOTHING:
             found = (word << 6) + highest_bit(used)
-            number = books.directory[slot, at, found]
-            if number <= 0 or number >= len(books.bits) or books.bits[number] == _NOTHING:
+            number = directory[slot, at, found]
+            if number <= 0 or number >= len(bits) or bits[number] == _NOTHING:
                 return NO_TICK
-            return (found << 6) + highest_bit(books.bits[number])
+            return (found << 6) + highest_bit(bits[number])
     return NO_TICK
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, nb.int64, LEVEL[::1]), **OUTER)
-def copy_side(books, slot, at, out):  # type: ignore[no-untyped-def]
+@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, LEVEL[::1]), **OUTER)
+def copy_side(levels, slot, at, out):  # type: ignore[no-untyped-def]
     """Fills ``out`` with the side's levels from the best outwards and returns how many there are in it."""
-    side = books.sides[slot, at]
+    side, lists, cells, directory = levels.sides[slot, at], levels.lists, levels.cells, levels.directory
     sign = 1 if at == 0 else -1
     tick = side["best_tick"]
     first = side["list_start"]
-    place = min(first + side["list_count"], len(books.lists)) - 1
+    place = min(first + side["list_count"], len(lists)) - 1
     filled = 0
     while filled < len(out):
         grid_key = NO_KEY if tick == NO_TICK else side["base_key"] + tick * side["step"]
-        list_key = books.lists[place, LIST_KEY] if place >= first else NO_KEY
+        list_key = lists[place, LIST_KEY] if place >= first else NO_KEY
         if grid_key == NO_KEY and list_key == NO_KEY:
             break
         level = out[filled]
         filled += 1
         if list_key > grid_key:
             level["px"] = sign * list_key
-            level["size"] = books.lists[place, LIST_SIZE]
-            level["orders"] = books.lists[place, LIST_ORDERS]
+            level["size"] = lists[place, LIST_SIZE]
+            level["orders"] = lists[place, LIST_ORDERS]
             place -= 1
             continue
-        number = books.directory[slot, at, tick >> 6]
-        if number >= len(books.cells):
+        number = directory[slot, at, tick >> 6]
+        if number >= len(cells):
             break
         level["px"] = sign * grid_key
-        level["size"] = books.cells[number, tick & 63, 0]
-        level["orders"] = books.cells[number, tick & 63, 1]
-        tick = tick_at_or_below(books, slot, at, tick - 1)
+        level["size"] = cells[number, tick & 63, 0]
+        level["orders"] = cells[number, tick & 63, 1]
+        tick = tick_at_or_below(levels, slot, at, tick - 1)
     return filled
 
 
-@nb.njit(nb.void(BOOKS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64[::1]), **OUTER)
-def add_up_rows(books, slot, at, low_px, step_px, sizes):  # type: ignore[no-untyped-def]
+@nb.njit(nb.void(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64[::1]), **OUTER)
+def add_up_rows(levels, slot, at, low_px, step_px, sizes):  # type: ignore[no-untyped-def]
     """Adds the side's sizes to price rows: row i holds prices from ``low_px`` + i steps up to the next row's."""
-    side = books.sides[slot, at]
+    side, lists, cells, directory = levels.sides[slot, at], levels.lists, levels.cells, levels.directory
     sign = 1 if at == 0 else -1
     rows = len(sizes)
     first = side["list_start"]
-    for place in range(first, min(first + side["list_count"], len(books.lists))):
-        row = (sign * books.lists[place, LIST_KEY] - low_px) // step_px
+    for place in range(first, min(first + side["list_count"], len(lists))):
+        row = (sign * lists[place, LIST_KEY] - low_px) // step_px
         if 0 <= row < rows:
-            sizes[row] += books.lists[place, LIST_SIZE]
+            sizes[row] += lists[place, LIST_SIZE]
     if side["span"] <= 0 or side["step"] <= 0:
         return
     last_px = low_px + rows * step_px - 1
@@ -93,43 +94,45 @@ def add_up_rows(books, slot, at, low_px, step_px, sizes):  # type: ignore[no-unt
         return
     tick = (min(highest, side["base_key"] + side["span"] - 1) - side["base_key"]) // side["step"]
     while True:
-        tick = tick_at_or_below(books, slot, at, tick)
+        tick = tick_at_or_below(levels, slot, at, tick)
         key = side["base_key"] + tick * side["step"]
         if tick == NO_TICK or key < lowest:
             break
-        number = books.directory[slot, at, tick >> 6]
+        number = directory[slot, at, tick >> 6]
         row = (sign * key - low_px) // step_px
-        if number < len(books.cells) and 0 <= row < rows:
-            sizes[row] += books.cells[number, tick & 63, 0]
+        if number < len(cells) and 0 <= row < rows:
+            sizes[row] += cells[number, tick & 63, 0]
         tick -= 1
 
 
-@nb.njit(nb.types.UniTuple(nb.int64, 2)(BOOKS, nb.int64, nb.int64), **OUTER)
-def ahead_in_queue(books, slot, order_id):  # type: ignore[no-untyped-def]
+@nb.njit(nb.types.UniTuple(nb.int64, 2)(ORDERS, nb.int64, nb.int64), **OUTER)
+def ahead_in_queue(orders, slot, order_id):  # type: ignore[no-untyped-def]
     """Size and number of the orders before one of its price; -1 and -1 for an unknown one."""
-    row = np.int64(books.order_place[order_place(books, slot, order_id)])
-    if row < 0 or row >= len(books.orders):
+    pool, places = orders.pool, orders.places
+    row = np.int64(places[order_place(orders, slot, order_id)])
+    if row < 0 or row >= len(pool):
         return -1, -1
-    size, orders = 0, 0
-    ahead = np.int64(books.orders[row]["ahead"])
-    while 0 <= ahead < len(books.orders) and orders < len(books.orders):
-        size += books.orders[ahead]["size"]
-        orders += 1
-        ahead = np.int64(books.orders[ahead]["ahead"])
-    return size, orders
+    size, count = 0, 0
+    ahead = np.int64(pool[row]["ahead"])
+    while 0 <= ahead < len(pool) and count < len(pool):
+        size += pool[ahead]["size"]
+        count += 1
+        ahead = np.int64(pool[ahead]["ahead"])
+    return size, count
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, nb.int64, nb.int64, nb.int64[:, ::1]), **OUTER)
-def copy_queue(books, slot, at, key, out):  # type: ignore[no-untyped-def]
+@nb.njit(nb.int64(ORDERS, nb.int64, nb.int64, nb.int64, nb.int64[:, ::1]), **OUTER)
+def copy_queue(orders, slot, at, key, out):  # type: ignore[no-untyped-def]
     """Fills ``out`` with (order id, size) of the orders of one price, first in the queue first; returns how many."""
-    queue = books.queues[queue_place(books, slot, at, key)]
+    pool, queues = orders.pool, orders.queues
+    queue = queues[queue_place(orders, slot, at, key)]
     if queue["book"] < 0:
         return 0
     row = np.int64(queue["first"])
     filled = 0
-    while 0 <= row < len(books.orders) and filled < len(out):
-        out[filled, 0] = books.orders[row]["id"]
-        out[filled, 1] = books.orders[row]["size"]
+    while 0 <= row < len(pool) and filled < len(out):
+        out[filled, 0] = pool[row]["id"]
+        out[filled, 1] = pool[row]["size"]
         filled += 1
-        row = np.int64(books.orders[row]["behind"])
+        row = np.int64(pool[row]["behind"])
     return filled

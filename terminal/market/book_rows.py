@@ -39,8 +39,8 @@ BOOK_ROW = np.dtype(
     [
         ("sequence", "i8"),
         ("ts_ns", "i8"),
-        ("bid_px", "i8"),
-        ("ask_px", "i8"),
+        ("bid_key", "i8"),
+        ("ask_key", "i8"),
         ("bid_size", "i8"),
         ("ask_size", "i8"),
         ("imbalance", "f8"),
@@ -142,22 +142,15 @@ LIST_SIZES = 17
 SMALLEST_BLOCK, LARGEST_BLOCK = 4, 16
 
 
-class BookArrays(NamedTuple):
-    """All books. First index of ``rows`` and of every array by side: the book's slot.
+class LevelArrays(NamedTuple):
+    """The levels of all books. First index of ``sides``, ``words`` and ``directory``: the book's slot, then the side.
 
-    ``slot_of``: by instrument id, -1 for none. ``words``: bit of every used page; ``directory``: number of the page, 0
-    for none. ``bits`` and ``cells`` (size, orders): by page. ``free_pages``: stack of unused pages. ``lists``: key,
-    size, orders. ``list_free``: first freed block by size class, -1 for none. ``order_place``: hash table of rows of
-    ``orders``, -1 free; it and ``queues`` have twice as many places. ``state``: the counters above. WANTED: pools that
-    should grow; FULL: those that will not; UNHOUSED: messages of instruments that found no room for a book.
-
-    ``clock``: STEP_NS of the samples, NEXT_NS the time of the next one, BEGUN. ``watched``: instruments that are
-    sampled, -1 for none. ``history_*``: rings by place; ``history_taken``: samples ever taken; distances in price units
-    from the best of (place, sample, side, level). ``scratch``: levels of one side.
+    ``words``: bit of every used page; ``directory``: number of the page, 0 for none. ``bits`` and ``cells`` (size,
+    orders): by page. ``free_pages``: stack of unused pages. ``lists``: key, size, orders. ``list_free``: first freed
+    block by size class, -1 for none. ``state``: the counters above. WANTED: pools that should grow; FULL: those that
+    will not; UNHOUSED: messages of instruments that found no room for a book.
     """
 
-    slot_of: npt.NDArray[np.int32]
-    rows: npt.NDArray[np.void]
     sides: npt.NDArray[np.void]
     words: npt.NDArray[np.uint64]
     directory: npt.NDArray[np.int32]
@@ -166,14 +159,41 @@ class BookArrays(NamedTuple):
     free_pages: npt.NDArray[np.int32]
     lists: npt.NDArray[np.int64]
     list_free: npt.NDArray[np.int64]
-    orders: npt.NDArray[np.void]
-    order_place: npt.NDArray[np.int32]
-    queues: npt.NDArray[np.void]
     state: npt.NDArray[np.int64]
+
+
+class OrderArrays(NamedTuple):
+    """The orders of all books. ``places``: hash table of rows of ``pool``, -1 free; it and ``queues``, a hash table of
+    QUEUE_ROW, have twice as many places as the pool.
+    """
+
+    pool: npt.NDArray[np.void]
+    places: npt.NDArray[np.int32]
+    queues: npt.NDArray[np.void]
+
+
+class HistoryArrays(NamedTuple):
+    """Samples of watched books. ``clock``: STEP_NS of the samples, NEXT_NS the time of the next one, BEGUN.
+
+    ``watched``: instruments, -1 for none; it is the first index of the rings, ``taken`` the samples ever taken.
+    ``distances`` in price units from the best, and ``sizes``: by (place, sample, side, level). ``scratch``: levels of
+    one side.
+    """
+
     clock: npt.NDArray[np.int64]
     watched: npt.NDArray[np.int32]
-    history_heads: npt.NDArray[np.void]
-    history_distances: npt.NDArray[np.int32]
-    history_sizes: npt.NDArray[np.int64]
-    history_taken: npt.NDArray[np.int64]
+    heads: npt.NDArray[np.void]
+    distances: npt.NDArray[np.int32]
+    sizes: npt.NDArray[np.int64]
+    taken: npt.NDArray[np.int64]
     scratch: npt.NDArray[np.void]
+
+
+class BookArrays(NamedTuple):
+    """All books: slots by instrument id (-1 for none), rows by slot, and what they hold."""
+
+    slot_of: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.void]
+    levels: LevelArrays
+    orders: OrderArrays
+    history: HistoryArrays

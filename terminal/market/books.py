@@ -96,7 +96,7 @@ class BookStore:
     @property
     def wants_room(self) -> bool:
         """Whether the kernel asked for more than it has, and may get it."""
-        state = self.arrays.state
+        state = self.arrays.levels.state
         return bool(state[WANTED] & ~state[FULL])
 
     def begin_day(self, instrument: int) -> None:
@@ -112,7 +112,7 @@ class BookStore:
             if slot < 0:
                 return np.empty(0, LEVEL_ROW), np.empty(0, LEVEL_ROW)
             bids, asks = np.empty(levels, LEVEL_ROW), np.empty(levels, LEVEL_ROW)
-            return bids[: copy_side(arrays, slot, 0, bids)], asks[: copy_side(arrays, slot, 1, asks)]
+            return bids[: copy_side(arrays.levels, slot, 0, bids)], asks[: copy_side(arrays.levels, slot, 1, asks)]
 
         return self._lock.copy(copy)
 
@@ -130,8 +130,8 @@ class BookStore:
             bids, asks = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
             slot = int(arrays.slot_of[instrument])
             if slot >= 0 and rows:
-                add_up_rows(arrays, slot, 0, low_px, step_px, bids)
-                add_up_rows(arrays, slot, 1, low_px, step_px, asks)
+                add_up_rows(arrays.levels, slot, 0, low_px, step_px, bids)
+                add_up_rows(arrays.levels, slot, 1, low_px, step_px, asks)
             return bids, asks
 
         return self._lock.copy(copy)
@@ -163,7 +163,7 @@ class BookStore:
 
         def copy() -> tuple[Rows, int]:
             arrays = self.arrays
-            return arrays.rows[: arrays.state[BOOKS_USED]].copy(), int(arrays.state[UNHOUSED])
+            return arrays.rows[: arrays.levels.state[BOOKS_USED]].copy(), int(arrays.levels.state[UNHOUSED])
 
         rows, unhoused = self._lock.copy(copy)
         stages = rows["stage"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from terminal.market.book_pools import LEVELS_KEPT, SAMPLES, STEP, with_history
+from terminal.market.book_pools import LEVELS_KEPT, SAMPLES, STEP, history_of
 from terminal.market.books import BookStore
 from terminal.market.rows import Rows
 from terminal.market.sequence_lock import SequenceLock
@@ -42,15 +42,15 @@ class DepthHistory:
                 return False
             self._watched.append(instrument)
             if len(self._watched) == 1:
-                self._books.arrays = with_history(self._books.arrays, MOST_WATCHED)
-            self._books.arrays.watched[len(self._watched) - 1] = instrument
+                self._books.arrays = self._books.arrays._replace(history=history_of(MOST_WATCHED))
+            self._books.arrays.history.watched[len(self._watched) - 1] = instrument
         return True
 
     def clear(self) -> None:
         """Drops all samples and goes on watching; after the books were cleared, by whom holds the lock."""
         if self._watched:
-            self._books.arrays = with_history(self._books.arrays, MOST_WATCHED)
-            self._books.arrays.watched[: len(self._watched)] = self._watched
+            self._books.arrays = self._books.arrays._replace(history=history_of(MOST_WATCHED))
+            self._books.arrays.history.watched[: len(self._watched)] = self._watched
 
     def read(self, instrument: int, after_ns: int = 0, most: int = 2000) -> tuple[Rows, Rows]:
         """The newest ``most`` samples after a time, ascending: (heads, levels).
@@ -64,20 +64,20 @@ class DepthHistory:
         return self._lock.copy(lambda: self._copy(place, after_ns, most))
 
     def _copy(self, place: int, after_ns: int, most: int) -> tuple[Rows, Rows]:
-        arrays = self._books.arrays
-        taken = int(arrays.history_taken[place])
+        history = self._books.arrays.history
+        taken = int(history.taken[place])
         numbers = np.arange(max(taken - min(most, SAMPLES), 0), taken) % SAMPLES
-        kept = arrays.history_heads[place][numbers]
+        kept = history.heads[place][numbers]
         after = int(np.searchsorted(kept["ts_ns"], after_ns, side="right"))
         kept, numbers = kept[after:], numbers[after:]
         heads = np.empty(len(kept), SAMPLE_HEAD)
         for name in ("ts_ns", "status", "bids", "asks"):
             heads[name] = kept[name]
         levels = np.empty((len(kept), 2, LEVELS_KEPT), SAMPLE_LEVEL)
-        distances = arrays.history_distances[place][numbers]
+        distances = history.distances[place][numbers]
         levels["px"][:, 0] = kept["bid_px"][:, None] - distances[:, 0]
         levels["px"][:, 1] = kept["ask_px"][:, None] + distances[:, 1]
-        levels["size"] = arrays.history_sizes[place][numbers]
+        levels["size"] = history.sizes[place][numbers]
         unused = _unused(heads)
         levels["px"][unused] = 0
         levels["size"][unused] = 0

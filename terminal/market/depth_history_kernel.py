@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numba as nb
+import numpy as np
 
 from terminal.market.book_kernel import book_status
 from terminal.market.book_level_kernel import BOOKS, INNER
@@ -17,36 +18,34 @@ _NONE = int(BookStatus.NONE)
 @nb.njit(nb.void(BOOKS, nb.int64, nb.int64), **INNER)
 def _take(books, place, ts_ns):  # type: ignore[no-untyped-def]
     """Writes the book as it is into the next row of its ring."""
-    ring = books.history_heads.shape[1]
-    at = books.history_taken[place] % ring
-    head = books.history_heads[place, at]
+    history, slot_of, rows = books.history, books.slot_of, books.rows
+    heads, distances, sizes = history.heads, history.distances, history.sizes
+    scratch, taken = history.scratch, history.taken
+    at = taken[place] % heads.shape[1]
+    head = heads[place, at]
+    slot = np.int64(slot_of[history.watched[place]])
     head["ts_ns"] = ts_ns
-    head["status"] = _NONE
-    slot = books.slot_of[books.watched[place]]
+    head["status"] = book_status(rows[slot]) if slot >= 0 else _NONE
     for side in range(2):
-        used = 0
-        if slot >= 0:
-            head["status"] = book_status(books.rows[slot])
-            used = copy_side(books, slot, side, books.scratch)
-        best_px = books.scratch[0]["px"] if used > 0 else 0
+        used = copy_side(books.levels, slot, side, scratch) if slot >= 0 else 0
+        best_px = scratch[0]["px"] if used > 0 else 0
         kept = 0
-        while kept < used:
-            distance = abs(books.scratch[kept]["px"] - best_px)
-            if distance > _FARTHEST:
-                break
-            books.history_distances[place, at, side, kept] = distance
-            books.history_sizes[place, at, side, kept] = books.scratch[kept]["size"]
+        while kept < used and abs(scratch[kept]["px"] - best_px) <= _FARTHEST:
+            distances[place, at, side, kept] = abs(scratch[kept]["px"] - best_px)
+            sizes[place, at, side, kept] = scratch[kept]["size"]
             kept += 1
         if side == 0:
-            head["bid_px"], head["bids"] = best_px, kept
+            head["bid_px"] = best_px
+            head["bids"] = kept
         else:
-            head["ask_px"], head["asks"] = best_px, kept
-    books.history_taken[place] += 1
+            head["ask_px"] = best_px
+            head["asks"] = kept
+    taken[place] += 1
 
 
 @nb.njit(nb.void(BOOKS, nb.int64), **INNER)
 def _cross(books, ts_ns):  # type: ignore[no-untyped-def]
-    clock = books.clock
+    clock, watched = books.history.clock, books.history.watched
     step = clock[STEP_NS]
     if not clock[BEGUN]:
         clock[BEGUN] = 1
@@ -54,8 +53,8 @@ def _cross(books, ts_ns):  # type: ignore[no-untyped-def]
         return
     silent = False
     while ts_ns > clock[NEXT_NS]:
-        for place in range(len(books.watched)):
-            if books.watched[place] >= 0:
+        for place in range(len(watched)):
+            if watched[place] >= 0:
                 _take(books, place, clock[NEXT_NS])
         clock[NEXT_NS] += step
         if not silent and (ts_ns - clock[NEXT_NS]) // step > LONGEST_FILL:
@@ -70,5 +69,6 @@ def cross_time(books, ts_ns):  # type: ignore[no-untyped-def]
     The sample of a multiple of the step holds everything stamped up to it. A silence of more than LONGEST_FILL steps is
     not filled: it gets its first and its last sample. Time that goes back is no news.
     """
-    if ts_ns > books.clock[NEXT_NS]:
+    clock = books.history.clock
+    if ts_ns > clock[NEXT_NS]:
         _cross(books, ts_ns)

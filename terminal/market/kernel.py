@@ -178,6 +178,7 @@ def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-un
     nogil=True,
     cache=True,
     error_model="numpy",
+    _nrt=False,
 )  # fmt: skip
 def apply_batch(  # type: ignore[no-untyped-def]
     batch, batch_number, core, bars, prints, flow, volumes, activity, books

@@ -31,7 +31,7 @@ class OrderQueues:
         def copy() -> tuple[int, int] | None:
             arrays = self._books.arrays
             slot = int(arrays.slot_of[instrument])
-            size, orders = (-1, -1) if slot < 0 else ahead_in_queue(arrays, slot, order_id)
+            size, orders = (-1, -1) if slot < 0 else ahead_in_queue(arrays.orders, slot, order_id)
             return None if orders < 0 else (int(size), int(orders))
 
         return self._lock.copy(copy)
@@ -43,7 +43,7 @@ class OrderQueues:
             arrays = self._books.arrays
             slot = int(arrays.slot_of[instrument])
             found = np.empty((most, 2), np.int64)
-            filled = 0 if slot < 0 else copy_queue(arrays, slot, 0 if side > 0 else 1, px * side, found)
+            filled = 0 if slot < 0 else copy_queue(arrays.orders, slot, 0 if side > 0 else 1, px * side, found)
             rows = np.empty(filled, RESTING_ROW)
             rows["order_id"], rows["size"] = found[:filled, 0], found[:filled, 1]
             return rows
