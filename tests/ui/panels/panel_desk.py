@@ -15,7 +15,7 @@ from terminal.app.commands import CommandRegistry
 from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
-from terminal.app.ports import HealthRow, HealthState, OrderDraft
+from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.core.clock import MarketClock
 from terminal.core.orders import Fill, OrderState
 from terminal.infra.logs import LogRing
@@ -117,6 +117,7 @@ class Desk:
     """What ``context.desk`` is."""
 
     def __init__(self, market: Any, clock: MarketClock) -> None:
+        self.mode = DeskMode.SIMULATED
         self.interest_rate = 0.0
         self.table = market.table
         self.market = market.state

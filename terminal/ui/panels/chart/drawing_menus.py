@@ -17,14 +17,16 @@ _EDITOR_PX = 220
 
 
 class LineEditor(QLineEdit):
-    """A line over the chart: Enter keeps the text, Escape or a click elsewhere drops it."""
+    """A line over the chart: Enter keeps the text, Escape or a click elsewhere drops it. ``hint``: what to write."""
 
-    def __init__(self, parent: QWidget, point: QPointF, text: str, done: Callable[[str], None]) -> None:
+    def __init__(
+        self, parent: QWidget, point: QPointF, text: str, done: Callable[[str], None], hint: str = "Text, then Enter"
+    ) -> None:
         super().__init__(text, parent)
         self._done = done
         self.setMaxLength(MAX_TEXT)
-        self.setPlaceholderText("Text, then Enter")
-        self.setAccessibleName("Text of the drawing")
+        self.setPlaceholderText(hint)
+        self.setAccessibleName(hint.partition(",")[0])
         self.setFixedWidth(_EDITOR_PX)
         x = min(max(0, round(point.x())), max(0, parent.width() - _EDITOR_PX))
         self.move(QPoint(x, max(0, round(point.y()) - self.sizeHint().height() // 2)))

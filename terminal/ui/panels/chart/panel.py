@@ -12,8 +12,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from terminal.app import formats
-from terminal.app.ports import TradingSnapshot
+from terminal.app.ports import DeskMode, TradingSnapshot
 from terminal.app.views.chart import ChartKind, ChartView
+from terminal.app.views.chart_compare import ComparisonSet
 from terminal.app.views.chart_frames import PRESETS, FrameError
 from terminal.app.views.chart_indicators import IndicatorSet
 from terminal.app.views.export import plain_rows
@@ -25,6 +26,8 @@ from terminal.core.messages import Phase
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chart.canvas import ChartCanvas
+from terminal.ui.panels.chart.compare_layer import MomentLayer
+from terminal.ui.panels.chart.comparing import Comparing
 from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingCommands, DrawingTools
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
@@ -50,6 +53,7 @@ class ChartPanel(DrawingCommands, Panel):
         *_FRAME_COMMANDS,
         *_KIND_COMMANDS,
         *DRAWING_COMMANDS,
+        PanelCommand("compare", "Compare with a symbol", "compare", ("Alt+C",)),
         PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
         PanelCommand("left", "Earlier bars", "pan_left", ("Left",)),
@@ -75,7 +79,15 @@ class ChartPanel(DrawingCommands, Panel):
         self.canvas.add_layer(self.fill_layer)
         self.drawing = DrawingTools(self.canvas, context.desk.drawings, context.shell.notify)
         self.canvas.add_layer(self.drawing.layer)
+        self.compared = ComparisonSet(context.desk.market)
+        self.comparing = Comparing(self.canvas, self._view, self.compared, context.desk.table, context.shell.notify)
+        self.comparing.changed = self._compared_changed
+        self.canvas.add_layer(self.comparing.layer)
+        self.moment_layer = MomentLayer(context.desk.clock.now_ns)
+        self.moment_layer.is_shown = context.desk.mode is DeskMode.REPLAY
+        self.canvas.add_layer(self.moment_layer)
         self.head = ChartHead()
+        self.head.add_tool(self.comparing.button)
         self.head.add_tool(self.drawing.button)
         self.buttons, self.newest = self.head.buttons, self.head.newest
         self.entry = FrameEntry(self.canvas)
@@ -117,6 +129,7 @@ class ChartPanel(DrawingCommands, Panel):
         if changed and view.first_change < max(before, 1) - 1:
             self.canvas.renew()
         changed = self.indicators.follow(view.series) or changed
+        changed = self.compared.follow(view) or changed
         if self.indicators.is_waiting:
             self.mark_dirty()
         self._choose_page(instrument)
@@ -166,6 +179,7 @@ class ChartPanel(DrawingCommands, Panel):
             "kind": view.kind.value,
             "log": view.is_log,
             "indicators": self.indicators.save(),
+            "compared": self.compared.symbols(),
         }
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
@@ -179,6 +193,8 @@ class ChartPanel(DrawingCommands, Panel):
         if settings.get("kind") in {kind.value for kind in ChartKind}:
             self._set_kind(ChartKind(settings["kind"]))
         self._set_log(settings.get("log") is True)
+        compared = settings.get("compared")
+        self.comparing.restore(compared if isinstance(compared, list) else ())
         for problem in self.indicators.restore(settings.get("indicators")):
             self.context.shell.notify(f"Chart: {problem}.")
 
@@ -277,6 +293,14 @@ class ChartPanel(DrawingCommands, Panel):
     _kind_line = partialmethod(_set_kind, ChartKind.LINE)
     _kind_area = partialmethod(_set_kind, ChartKind.AREA)
     _kind_heikin_ashi = partialmethod(_set_kind, ChartKind.HEIKIN_ASHI)
+
+    def compare(self) -> None:
+        """Asks for a symbol to draw beside this one."""
+        self.comparing.ask()
+
+    def _compared_changed(self) -> None:
+        self.compared.follow(self._view)
+        self.canvas.update()
 
     def toggle_log(self) -> None:
         """Logarithmic prices, or plain ones."""
