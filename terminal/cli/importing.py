@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from terminal.app.sessions import new_session_name
 from terminal.cli.progress import ProgressLine
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch
+from terminal.infra.calendars import Calendars
 from terminal.infra.paths import Profile
 from terminal.infra.process_lock import ProcessLock
 from terminal.infra.settings_file import SettingsFile
 from terminal.market.importers.binance.catalog import open_captures
+from terminal.market.importers.databento import files as databento
 from terminal.market.importers.lean.importing import import_lean
 from terminal.market.importers.report import ImportReport
 from terminal.market.importers.sources import Source, SourceTable
 from terminal.market.importers.stream_import import Progress, import_streams
+from terminal.market.importers.streams import RecordedStream
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
@@ -121,5 +125,9 @@ def _read(
     if layout == "lean":
         span = None if dates is None else (dates[0], dates[-1])
         return import_lean(path, underlying, span, sink, progress, table=table, sources=sources)
-    streams = open_captures(path, underlying, dates, table)
+    streams: Sequence[RecordedStream]
+    if layout == databento.LAYOUT:
+        streams = databento.open_dbn(path, underlying, dates, table, Calendars())
+    else:
+        streams = open_captures(path, underlying, dates, table)
     return import_streams(streams, sources, sink, progress)

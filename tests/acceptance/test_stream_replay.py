@@ -10,6 +10,7 @@ import pytest
 
 from tests.acceptance.desk_process import Report, bodies, normal, read_report, sql
 from tests.conftest import RunMoneyness, run_program
+from tests.market.importers import dbn_files
 
 FUTURES = "binance_usdm_btcusdt_20240808_raw_ws.gz"
 SPOT = "binance_spot_btcusdt_20240808_raw_ws.gz"
@@ -157,3 +158,29 @@ def test_what_cannot_be_replayed_or_imported_is_one_sentence(
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_dbn_file_is_replayed_and_imported(run_moneyness: RunMoneyness, tmp_path: Path) -> None:
+    orders = [dbn_files.order(n, "A", "B", 5_600 - n % 40 / 4, 1 + n % 3, n + 1) for n in range(400)]
+    asks = [dbn_files.order(400 + n, "A", "A", 5_600.25 + n % 40 / 4, 2, 1_000 + n) for n in range(400)]
+    trades = [dbn_files.order(1_000 + n, "T", "B", 5_600.25, 1, 0) for n in range(50)]
+    path = dbn_files.write(tmp_path / "es.dbn", "mbo", [dbn_files.definition(), *orders, *asks, *trades])
+    words = ("--underlying", "ES", "--date", "2024-08-09")
+    reports = []
+    for name in ("one", "two"):
+        done = run_moneyness(
+            "desk", "--replay", path, *words, "--headless", "--speed", "max", "--report", f"{name}.json",
+            profile=tmp_path / name,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        reports.append(read_report(tmp_path / f"{name}.json"))
+    assert normal(reports[0]) == normal(reports[1])
+    messages = reports[0]["market"]["messages"]
+    assert (messages["order_add"], messages["future_trade"]) == (800, 50)
+    assert reports[0]["problems"] == []
+    done = run_moneyness("import", "dbn", path, profile=tmp_path / "imported")
+    assert done.returncode == 0, done.stderr
+    assert "851 rows read, 851 kept, 0 refused." in done.stdout
+    assert sql(tmp_path / "imported", "SELECT count(*), min(price) FROM order_add") == [(800, 5590.25)]
+    again = run_moneyness("import", "dbn", tmp_path, *words, profile=tmp_path / "imported")
+    assert "0 rows read, 0 kept, 0 refused." in again.stdout

@@ -13,6 +13,7 @@ from terminal.infra.failures import UsageError
 from terminal.market.feed import Feed
 from terminal.market.importers.binance import capture as binance
 from terminal.market.importers.binance.catalog import capture_files, open_captures
+from terminal.market.importers.databento import files as databento
 from terminal.market.importers.sources import SourceTable
 from terminal.market.importers.streams import RecordedStream
 from terminal.store.market_db import MarketDatabase
@@ -48,7 +49,7 @@ def open_replay(
         database = own if is_own else MarketDatabase.open_read_only(recording)
         feed = RecordingFeed(database, underlying, dates[0], dates[-1], table, keep_sources=is_own)
         return Replay(feed, None, None if is_own else database)
-    streams = _streams_at(path, underlying, dates, table)
+    streams = _streams_at(path, underlying, dates, table, calendars)
     if streams is not None:
         layout, files = streams
         played = StreamFeed(files, table, calendars, layout)
@@ -64,11 +65,13 @@ def open_replay(
 
 
 def _streams_at(
-    path: Path, underlying: str, dates: Sequence[date], table: InstrumentTable
+    path: Path, underlying: str, dates: Sequence[date], table: InstrumentTable, calendars: Calendars
 ) -> tuple[str, Sequence[RecordedStream]] | None:
     """The layout and the files with what is asked for, where ``path`` is or holds files of a layout of streams."""
     if capture_files(path):
         return binance.LAYOUT, open_captures(path, underlying or None, dates, table)
+    if databento.dbn_files(path):
+        return databento.LAYOUT, databento.open_dbn(path, underlying or None, dates, table, calendars)
     return None
 
 

@@ -1,0 +1,1 @@
+"""Databento's binary encoding (DBN) of market data."""
