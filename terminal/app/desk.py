@@ -16,6 +16,7 @@ from terminal.app.ports import DeskMode
 from terminal.app.rooms import Rooms
 from terminal.app.tasks import Tasks
 from terminal.app.trading_desk import TradingDesk
+from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.latency import LatencyMeter
@@ -49,6 +50,7 @@ class Desk:
         self.settings = settings
         self.profile = profile
         self.drawings = DrawingBook(profile.drawings_dir)
+        self.watchlists = WatchListBook(profile.watchlists_dir)
         self.interest_rate = interest_rate
         self.state_to_paint = LatencyMeter()
         self._painted = 0

@@ -12,6 +12,7 @@ from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market
 from terminal.app.ports import DeskMode, Health, Playback, Trading
 from terminal.app.tasks import Tasks
+from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.logs import LogRing
@@ -99,6 +100,11 @@ class DeskPort(Protocol):
     @property
     def drawings(self) -> DrawingBook:
         """What was drawn on charts."""
+        ...
+
+    @property
+    def watchlists(self) -> WatchListBook:
+        """Named lists of symbols."""
         ...
 
     def note_paint(self) -> None:

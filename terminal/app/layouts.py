@@ -79,6 +79,7 @@ MARKET = WorkspaceDefault(
         "watchlist:1",
         "chart:1",
         "ladder:1",
+        "heatmap:1",
         "chain:1",
         "time_and_sales:1",
         "ticket:1",
@@ -99,7 +100,7 @@ MARKET = WorkspaceDefault(
                             71,
                             rows(
                                 (52, tabs("chart-1")),
-                                (48, columns((58, tabs("chain-1")), (42, tabs("time_and_sales-1")))),
+                                (48, columns((58, tabs("heatmap-1", "chain-1")), (42, tabs("time_and_sales-1")))),
                             ),
                         ),
                     ),

@@ -83,6 +83,7 @@ KERNEL_MODULES = (
     "terminal.venues.sim.surface_kernel",
     "terminal.venues.sim.option_kernel",
     "terminal.venues.sim.flow_kernel",
+    "terminal.app.views.heatmap_kernel",
 )
 """Every module that holds compiled kernels, each after those it calls. A room with a new one adds its name here."""
 

@@ -19,6 +19,7 @@ from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.tasks import Tasks
+from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock, at_ns
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
 from terminal.core.messages import ASK, ASK_SIZE, BID, BID_SIZE, Kind, Phase, empty_batch
@@ -162,6 +163,7 @@ class FaceDesk:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.profile = Profile(Path(folder))
         self.drawings = DrawingBook(self.profile.drawings_dir)
+        self.watchlists = WatchListBook(self.profile.watchlists_dir)
         self.paints = 0
         self.quote(np.arange(len(self.table)), 1_000_000)
 

@@ -17,7 +17,7 @@ class TableRows:
     """Columns by key, each in the order of ``keys``. A value that is not there is None.
 
     ``stale``: rows whose numbers must not be trusted now. ``tones`` and ``shade``: names of colour tokens, "" for the
-    column's own. ``tips``: sentences.
+    column's own. ``tips``: sentences. ``ages``: 0 (old) to 3 (just changed) of single cells.
     """
 
     keys: list[Hashable]
@@ -26,6 +26,7 @@ class TableRows:
     tones: Mapping[str, list[str]] = field(default_factory=dict)
     shade: Mapping[str, list[str]] = field(default_factory=dict)
     tips: Mapping[str, list[str]] = field(default_factory=dict)
+    ages: Mapping[str, list[int]] = field(default_factory=dict)
 
 
 def present(values: npt.NDArray[Any], there: npt.NDArray[np.bool_]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The watchlist: prices, net change from the prior close, age."""
+"""The watchlist: which rows are shown in which order, and the cells of those in view."""
 
 from __future__ import annotations
 
@@ -13,85 +13,162 @@ from terminal.app import ages, formats
 from terminal.app.market_port import Market, Rows
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.quality import quality_words
-from terminal.app.views.table_rows import TableRows, present
+from terminal.app.views.table_rows import TableRows
+from terminal.app.views.trends import Trends
+from terminal.app.views.watchlist_values import CLOSED_AGE, UNKNOWN, WatchValues, age_levels
 from terminal.core.clock import NS_PER_S
-from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable, UnknownInstrumentError
+from terminal.core.instruments import Instrument, InstrumentTable, UnknownInstrumentError
 from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX
 from terminal.market.rows import Quality
 
-UNKNOWN = math.nan
-"""The spread of a symbol that trades without quotes; not a number, so that sorting puts it last."""
-CLOSED_AGE = -1
-"""The age of a value of a closed market."""
+__all__ = ["CLOSED_AGE", "UNKNOWN", "WatchlistView", "arrow"]
+
 _HINTS_EVERY_NS = NS_PER_S
+_TIPPED = ("symbol", "last", "bid", "ask", "spread", "age")
 
 
 class WatchlistView:
-    """Rows of instruments, read as arrays. UI thread only."""
+    """Rows of instruments, read as arrays; only those that are asked for become cells. UI thread only."""
 
     def __init__(self, table: InstrumentTable, market: Market) -> None:
         self._table = table
         self._market = market
-        self._rows: list[Instrument] = []
-        self._hints: list[str] = []
+        self._values = WatchValues(table, market)
+        self._trends = Trends(market)
+        self._rows: dict[int, Instrument] = {}
+        self._shown: list[int] = []
+        self._filter = ""
+        self._sort: tuple[str, bool] | None = None
+        self._hints: dict[int, str] = {}
         self._hinted_ns = -1
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
         """The instruments in the order that the person gave them."""
-        return tuple(self._rows)
+        return tuple(self._rows.values())
+
+    @property
+    def shown(self) -> list[int]:
+        """Ids of the rows that pass the filter, in the order of the screen."""
+        return self._shown
+
+    @property
+    def is_own_order(self) -> bool:
+        """Whether the screen shows every row in the person's order, so that rows can be moved."""
+        return self._sort is None and not self._filter
+
+    @property
+    def sorted_by(self) -> tuple[str, bool] | None:
+        """Column and whether descending; None for the person's order."""
+        return self._sort
 
     def symbols(self) -> list[str]:
         """The symbols, for the settings."""
-        return [row.symbol for row in self._rows]
+        return [row.symbol for row in self._rows.values()]
 
     def set_symbols(self, symbols: Iterable[str]) -> list[str]:
         """Shows ``symbols``; gives those that this market does not have."""
-        unknown = []
-        self._rows = []
+        unknown, found = [], []
         for symbol in symbols:
             try:
-                self.add(self._table.find(symbol).id)
+                found.append(self._table.find(symbol).id)
             except UnknownInstrumentError:
                 unknown.append(symbol)
+        self._rows = {}
+        self.add_all(found)
         return unknown
 
     def add(self, instrument: int) -> bool:
         """Adds an instrument at the end; False when it is there already."""
-        if any(row.id == instrument for row in self._rows):
-            return False
-        self._rows.append(self._table.get(instrument))
-        return True
+        return self.add_all([instrument]) == 1
+
+    def add_all(self, instruments: Iterable[int]) -> int:
+        """Adds instruments at the end, and gives the number of those that were not there."""
+        before = len(self._rows)
+        for each in instruments:
+            if each not in self._rows:
+                self._rows[each] = self._table.get(each)
+        self.arrange()
+        return len(self._rows) - before
 
     def remove(self, instrument: int) -> None:
         """Takes an instrument away; nothing happens when it is not there."""
-        self._rows = [row for row in self._rows if row.id != instrument]
+        if self._rows.pop(instrument, None) is not None:
+            self.arrange()
 
     def move(self, instrument: int, by: int) -> None:
-        """Moves an instrument up (negative) or down."""
-        places = [place for place, row in enumerate(self._rows) if row.id == instrument]
-        if places:
-            row = self._rows.pop(places[0])
-            self._rows.insert(min(max(0, places[0] + by), len(self._rows)), row)
+        """Moves an instrument up (negative) or down in the person's order."""
+        order = list(self._rows)
+        if instrument in self._rows:
+            self.move_to(instrument, order.index(instrument) + by)
 
-    def rows(self, now_ns: int, pulse: FeedPulse) -> TableRows:
-        """The rows as they are now. Prices are integers at the instrument's scale, ``change_pct`` is a ratio."""
-        if not self._rows:
+    def move_to(self, instrument: int, place: int) -> None:
+        """Moves an instrument to a place in the person's order."""
+        order = list(self._rows)
+        if instrument not in self._rows:
+            return
+        order.remove(instrument)
+        order.insert(min(max(0, place), len(order)), instrument)
+        self._rows = {each: self._rows[each] for each in order}
+        self.arrange()
+
+    def filter(self, text: str) -> None:
+        """Shows the rows whose symbol or name has every word of ``text``; empty shows all."""
+        self._filter = " ".join(text.split()).casefold()
+        self.arrange()
+
+    def sort(self, column: str | None, *, descending: bool = False) -> None:
+        """Orders the rows by a column, now and at each :meth:`arrange`; None goes back to the person's order."""
+        self._sort = None if column is None else (column, descending)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Filters and orders the rows by the values of now. Missing values come last, equals keep their order."""
+        rows = list(self._rows.values())
+        if self._filter:
+            words = self._filter.split()
+            rows = [row for row in rows if all(word in _haystack(row) for word in words)]
+        self._shown = [row.id for row in rows]
+        if self._sort is None or not rows:
+            return
+        column, descending = self._sort
+        if column == "symbol":
+            self._shown = [row.id for row in sorted(rows, key=lambda row: row.symbol, reverse=descending)]
+            return
+        numbers = self._values.numbers(column, rows)
+        if numbers is None:
+            return
+        order = np.argsort(-numbers if descending else numbers, kind="stable")
+        self._shown = np.array(self._shown)[order].tolist()
+
+    def rows(self, now_ns: int, pulse: FeedPulse, first: int = 0, end: int | None = None) -> TableRows:
+        """The rows from the place ``first`` to ``end`` of the screen, as they are now.
+
+        Prices are integers at the instrument's scale, ``change_pct`` is a ratio.
+        """
+        self._note(now_ns)
+        keys = self._shown[first:end]
+        if not keys:
             return TableRows([])
-        quotes = self._market.read(np.array([row.id for row in self._rows], np.int32))
+        rows = [self._rows[key] for key in keys]
+        ids = np.array(keys, np.int32)
+        quotes = self._market.read(ids)
         closed = (quotes["phase"] == Phase.CLOSED) & (quotes["ts_ns"] != 0)
         stale = (quotes["ts_ns"] != 0) & ~closed & pulse.is_silent
-        count = len(self._rows)
-        if len(self._hints) != count or now_ns // _HINTS_EVERY_NS != self._hinted_ns:
+        values = self._values.cells(rows, quotes, now_ns)
+        values["trend"] = self._trends.of(rows, now_ns)
+        if now_ns // _HINTS_EVERY_NS != self._hinted_ns:
             self._hinted_ns = now_ns // _HINTS_EVERY_NS
-            self._hints = [self._hint(i, quotes[i], now_ns) for i in range(count)]
+            self._hints.clear()
+        hints = [self._hint(row, quote, now_ns) for row, quote in zip(rows, quotes, strict=True)]
         return TableRows(
-            [row.id for row in self._rows],
-            self._values(quotes, now_ns),
+            [*keys],
+            values,
             stale.tolist(),
-            self._tones(quotes, closed),
-            tips=dict.fromkeys(("symbol", "last", "bid", "ask", "spread", "age"), self._hints),
+            _tones(quotes, closed),
+            tips=dict.fromkeys(_TIPPED, hints),
+            ages=age_levels(quotes, now_ns),
         )
 
     def text(self, column: str, value: Any, instrument: Hashable) -> str:
@@ -99,54 +176,38 @@ class WatchlistView:
         row = self._table.get(int(str(instrument)))
         if column == "symbol":
             return row.label
-        if value is None:
-            return formats.MISSING
+        if column == "name":
+            return row.name or formats.MISSING
+        if value is None or column == "trend":
+            return formats.MISSING if value is None else ""
         if column == "change":
             return arrow(value) + formats.change(value, row)
-        if column == "change_pct":
+        if column in {"change_pct", "vwap_pct"}:
             return formats.percent(value)
         if column == "spread":
             return "unknown" if math.isnan(value) else formats.change(value, row).lstrip("+")
+        if column == "spread_bp":
+            return formats.ratio(value, 1)
+        if column == "range":
+            return f"{value * 100:.0f}%"
         if column == "age":
             return "closed" if value == CLOSED_AGE else ages.age(value * (NS_PER_S // 10))
         if column in {"bid_size", "ask_size", "volume"}:
+            return formats.quantity(value, row)
+        if column == "open_interest":
             return formats.size(value)
         return formats.price(value, row)
 
-    def _values(self, quotes: Rows, now_ns: int) -> dict[str, list[Any]]:
-        has_bid, has_ask = quotes["bid_px"] != ABSENT_PX, quotes["ask_px"] != ABSENT_PX
-        has_last, has_close = quotes["last_px"] != ABSENT_PX, quotes["prior_close_px"] != ABSENT_PX
-        tradable = np.array([row.is_tradable for row in self._rows])
-        counted = has_last & np.array([row.kind is not InstrumentKind.INDEX for row in self._rows])
-        values = {
-            f"{name}": present(quotes[f"{name}_px"], quotes[f"{name}_px"] != ABSENT_PX)
-            for name in ("last", "bid", "ask", "high", "low")
-        }
-        values["symbol"] = [row.symbol for row in self._rows]
-        values["bid_size"] = present(quotes["bid_size"], has_bid)
-        values["ask_size"] = present(quotes["ask_size"], has_ask)
-        values["change"] = present(quotes["last_px"] - quotes["prior_close_px"], has_last & has_close)
-        values["change_pct"] = [
-            None if change is None or not close else change / close
-            for change, close in zip(values["change"], quotes["prior_close_px"].tolist(), strict=True)
-        ]
-        spread = present(np.where(has_bid & has_ask, quotes["ask_px"] - quotes["bid_px"], 0), has_bid & has_ask)
-        unknown = (~has_bid & ~has_ask & has_last & tradable).tolist()
-        values["spread"] = [UNKNOWN if u else value for value, u in zip(spread, unknown, strict=True)]
-        values["volume"] = present(quotes["volume"], counted)
-        values["age"] = present(_ages(quotes, now_ns), quotes["ts_ns"] != 0)
-        return values
+    def _note(self, now_ns: int) -> None:
+        if self._rows and self._trends.is_due(now_ns):
+            ids = np.fromiter(self._rows, np.int32, len(self._rows))
+            self._trends.note(now_ns, ids, self._market.read(ids))
 
-    def _tones(self, quotes: Rows, closed: npt.NDArray[np.bool_]) -> dict[str, list[str]]:
-        bad = (quotes["quality"] == Quality.CROSSED) | (quotes["quality"] == Quality.ZERO)
-        price = ["warn" if b else "text1" if c else "" for b, c in zip(bad.tolist(), closed.tolist(), strict=True)]
-        trades_only = (quotes["quality"] == Quality.NONE) & (quotes["last_px"] != ABSENT_PX)
-        spread = ["text1" if only else tone for only, tone in zip(trades_only.tolist(), price, strict=True)]
-        last = ["text1" if c else "" for c in closed.tolist()]
-        return {"bid": price, "ask": price, "spread": spread, "last": last}
-
-    def _hint(self, place: int, quote: Any, now_ns: int) -> str:
-        instrument, quality = self._rows[place], Quality(int(quote["quality"]))
+    def _hint(self, instrument: Instrument, quote: Any, now_ns: int) -> str:
+        known = self._hints.get(instrument.id)
+        if known is not None:
+            return known
+        quality = Quality(int(quote["quality"]))
         parts = [instrument.name or instrument.label]
         if quality is not Quality.NONE:
             parts.append(quality_words(quality))
@@ -157,7 +218,12 @@ class WatchlistView:
         if quote["ts_ns"]:
             ts_ns = int(quote["ts_ns"])
             parts.append(f"Last message {ages.time_of_day(ts_ns)}, {ages.age(now_ns - ts_ns)} ago")
-        return "\n".join(part for part in parts if part)
+        sides = (("bid", "bid_ts_ns"), ("ask", "ask_ts_ns"), ("last", "last_ts_ns"))
+        old = [f"{name} {ages.age(now_ns - int(quote[field]))}" for name, field in sides if quote[field]]
+        if old:
+            parts.append(f"Age: {', '.join(old)}")
+        self._hints[instrument.id] = "\n".join(part for part in parts if part)
+        return self._hints[instrument.id]
 
 
 def arrow(change: int) -> str:
@@ -165,8 +231,14 @@ def arrow(change: int) -> str:
     return "▲ " if change > 0 else "▼ " if change < 0 else ""
 
 
-def _ages(quotes: Rows, now_ns: int) -> npt.NDArray[np.int64]:
-    """Ages in tenths of a second at the steps of the screen: halves of a second below ten, then whole seconds."""
-    tenths = np.maximum(0, now_ns - quotes["ts_ns"]) // (NS_PER_S // 10)
-    shown = np.where(tenths < 100, tenths - tenths % 5, tenths - tenths % 10)
-    return np.where(quotes["phase"] == Phase.CLOSED, CLOSED_AGE, shown).astype(np.int64)
+def _haystack(row: Instrument) -> str:
+    return f"{row.label} {row.symbol} {row.name}".casefold()
+
+
+def _tones(quotes: Rows, closed: npt.NDArray[np.bool_]) -> dict[str, list[str]]:
+    bad = (quotes["quality"] == Quality.CROSSED) | (quotes["quality"] == Quality.ZERO)
+    price = ["warn" if b else "text1" if c else "" for b, c in zip(bad.tolist(), closed.tolist(), strict=True)]
+    trades_only = (quotes["quality"] == Quality.NONE) & (quotes["last_px"] != ABSENT_PX)
+    spread = ["text1" if only else tone for only, tone in zip(trades_only.tolist(), price, strict=True)]
+    last = ["text1" if c else "" for c in closed.tolist()]
+    return {"bid": price, "ask": price, "spread": spread, "last": last}

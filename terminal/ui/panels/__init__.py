@@ -8,13 +8,14 @@ from terminal.ui.panel_registry import PanelRegistry, PanelType
 from terminal.ui.panels.chain.panel import ChainPanel
 from terminal.ui.panels.chart.panel import ChartPanel
 from terminal.ui.panels.health import HealthPanel
+from terminal.ui.panels.heatmap.panel import HeatmapPanel
 from terminal.ui.panels.ladder.panel import LadderPanel
 from terminal.ui.panels.log import LogPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
 from terminal.ui.panels.ticket.panel import TicketPanel
 from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
-from terminal.ui.panels.watchlist import WatchlistPanel
+from terminal.ui.panels.watchlist.panel import WatchlistPanel
 
 if TYPE_CHECKING:
     from terminal.ui.panel import Panel
@@ -24,6 +25,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     ChartPanel,
     LadderPanel,
     TimeAndSalesPanel,
+    HeatmapPanel,
     ChainPanel,
     TicketPanel,
     OrdersPanel,

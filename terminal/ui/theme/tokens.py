@@ -36,6 +36,8 @@ class Tokens:
     selection: str
     links: tuple[str, str, str, str, str, str]
     series: tuple[str, ...]
+    heat: tuple[str, ...]
+    """A sequential map from nothing to much, of steadily rising contrast with ``bg0``; blue and yellow alone."""
     row_height: int = 20
     head_height: int = 22
     radius: int = 3
@@ -66,6 +68,7 @@ DARK = Tokens(
     itm="#1A2430", hover="#202833", selection="#212A36",
     links=("#E5534B", "#4E9AF5", "#3FB950", "#D29922", "#B072E8", "#3CC5C5"),
     series=("#4EA1FF", "#F5B83D", "#2FBF9B", "#F0616D", "#B48CFF", "#8FA3B8"),
+    heat=("#101A2C", "#12305E", "#1B5497", "#4A83AE", "#A9A27A", "#E8C34E", "#FFF3B0"),
 )  # fmt: skip
 
 LIGHT = Tokens(
@@ -78,6 +81,7 @@ LIGHT = Tokens(
     itm="#F1F6FC", hover="#E8ECF1", selection="#E4EBF5",
     links=("#C8323F", "#1A68C4", "#1A7F37", "#9A6700", "#7A3FC0", "#0E7C7C"),
     series=("#1A68C4", "#A05000", "#0A7A5F", "#C8323F", "#6A48C8", "#4A5563"),
+    heat=("#EDF2F9", "#CFE0F2", "#9CC0E3", "#5E93C8", "#3A669B", "#2F3F6E", "#1A1638"),
 )  # fmt: skip
 
 _COLOUR_BLIND = {"dark": ("#4EA1FF", "#FF9F43"), "light": ("#1A68C4", "#A05000")}

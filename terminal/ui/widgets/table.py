@@ -40,8 +40,8 @@ class DataTable(QTableView):
         """``name``: what a screen reader says."""
         super().__init__(parent)
         self._clock = clock
-        self.table_model = TableModel(columns, theme.tokens.tint_ms, self)
-        self._delegate = CellDelegate(self.table_model, theme, self)
+        self.table_model = self.make_model(columns, theme)
+        self._delegate = self.make_delegate(theme)
         self._empty: EmptyState | None = None
         self.setModel(self.table_model)
         self.setItemDelegate(self._delegate)
@@ -54,6 +54,14 @@ class DataTable(QTableView):
         self.customContextMenuRequested.connect(self._menu)
         self.horizontalHeader().customContextMenuRequested.connect(self._column_menu)
         clock.add(self)
+
+    def make_model(self, columns: Sequence[Column], theme: Theme) -> TableModel:
+        """The model; for a table that holds its rows in another way."""
+        return TableModel(columns, theme.tokens.tint_ms, self)
+
+    def make_delegate(self, theme: Theme) -> CellDelegate:
+        """The painter of cells; for a table that has pictures in some."""
+        return CellDelegate(self.table_model, theme, self)
 
     def _dress(self) -> None:
         self.setShowGrid(False)

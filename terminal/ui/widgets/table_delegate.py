@@ -80,13 +80,13 @@ class CellDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
             painter.fillRect(rect, self._theme.colour("selection"))
         else:
-            shades = model.shade.get(place)
-            if shades and shades[row]:
-                painter.fillRect(rect, self._theme.colour(shades[row]))
-        lengths = model.bars.get(place)
+            shade = model.said("shade", place, row)
+            if shade:
+                painter.fillRect(rect, self._theme.colour(shade))
+        length = model.said("bars", place, row)
         column = model.columns[place]
-        if lengths and column.bar and lengths[row] > 0:
-            width = max(1.0, min(1.0, lengths[row]) * (rect.width() - 2))
+        if length and column.bar and length > 0:
+            width = max(1.0, min(1.0, length) * (rect.width() - 2))
             left = rect.right() - width if column.align is Align.RIGHT else rect.left() + 1.0
             painter.fillRect(QRectF(left, rect.top() + 2, width, rect.height() - 4), self._theme.colour(column.bar))
         direction, strength = model.tint(row, place)
@@ -96,9 +96,9 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(rect.adjusted(0, 1, 0, -1), tone)
 
     def _tone(self, column: Column, row: int, place: int) -> str:
-        tones = self._model.tones.get(place)
-        if tones and tones[row]:
-            return str(tones[row])
+        tone = self._model.said("tones", place, row)
+        if tone:
+            return str(tone)
         if column.tone is Tone.SIGN:
             value = self._model.values[place][row]
             return self._theme.sign_token(value if isinstance(value, int | float) else None)

@@ -75,8 +75,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _ALIGN[self.columns[column].align]
         if role == Qt.ItemDataRole.ToolTipRole:
-            tips = self.tips.get(column)
-            return tips[row] if tips and tips[row] else None
+            return self.said("tips", column, row) or None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -162,6 +161,11 @@ class TableModel(QAbstractTableModel):
         """Direction (1, -1, 0) and strength (0 to 1) of a cell's tint."""
         found = self.tints.get((self.keys[row], column))
         return (found[1], 1 - found[2] / _TINT_STEPS) if found else (0, 0.0)
+
+    def said(self, name: str, place: int, row: int) -> Any:
+        """What ``shade``, ``bars``, ``tones`` or ``tips`` says of a cell; None where nothing was said."""
+        cells = getattr(self, name).get(place)
+        return cells[row] if cells else None
 
     def rows_as_text(self, columns: Sequence[int]) -> list[list[str]]:
         """All rows of the given columns, as shown."""
@@ -263,7 +267,7 @@ class TableModel(QAbstractTableModel):
                 texts[row] = text
                 changed.append((row, place))
                 if column.tint and not was_empty and not fresh:
-                    self.tints[keys[row], place] = (now_ns, _direction(value, old), 0)
+                    self.tints[keys[row], place] = (now_ns, direction(value, old), 0)
         return changed
 
     def _announce(self, cells: list[tuple[int, int]]) -> None:
@@ -288,7 +292,8 @@ def _is_present(value: object) -> bool:
     return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
-def _direction(new: object, old: object) -> int:
+def direction(new: object, old: object) -> int:
+    """1 for a greater number, -1 for a smaller one, 0 for anything else."""
     if isinstance(new, int | float) and isinstance(old, int | float):
         return (new > old) - (new < old)
     return 0

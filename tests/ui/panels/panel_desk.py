@@ -16,14 +16,16 @@ from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
-from terminal.core.clock import MarketClock
+from terminal.app.views.watch_lists import WatchListBook
+from terminal.core.clock import MarketClock, at_ns
+from terminal.core.messages import Phase
 from terminal.core.orders import Fill, OrderState
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
 from terminal.ui.theme.theme import ThemeSwitch
-from tests.app.views.small_market import ORDER, SmallMarket
+from tests.app.views.small_market import DAY, ORDER, SmallMarket
 
 
 @dataclass
@@ -113,6 +115,16 @@ class Health:
         return [HealthRow("feed", "Market data", "0.2 s", self.feed, ""), *self.more]
 
 
+@dataclass
+class Day:
+    """The trading day that the small market is in."""
+
+    phase: Phase = Phase.OPEN
+    open_ns: int = at_ns(DAY, 9, 30)
+    close_ns: int = at_ns(DAY, 16)
+    next_expiry_ns: int | None = None
+
+
 class Desk:
     """What ``context.desk`` is."""
 
@@ -122,6 +134,7 @@ class Desk:
         self.table = market.table
         self.market = market.state
         self.clock = clock
+        self.day = Day()
         self.trading = RecordingTrading(clock.now_ns)
         self.arming = Arming()
         self.health = Health()
@@ -130,6 +143,7 @@ class Desk:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.profile = Profile(Path(folder))
         self.drawings = DrawingBook(self.profile.drawings_dir)
+        self.watchlists = WatchListBook(self.profile.watchlists_dir)
 
 
 class RecordingShell:

@@ -15,7 +15,7 @@ from terminal.ui.panels.health import HealthPanel
 from terminal.ui.panels.log import LogPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
-from terminal.ui.panels.watchlist import WatchlistPanel
+from terminal.ui.panels.watchlist.panel import WatchlistPanel
 from terminal.ui.widgets.table import DataTable
 from tests.ui.panels.panel_desk import Bench
 

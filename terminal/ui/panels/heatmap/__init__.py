@@ -1,0 +1,1 @@
+"""The depth heatmap panel and its painted widget."""

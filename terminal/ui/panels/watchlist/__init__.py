@@ -1,0 +1,1 @@
+"""The watchlist panel, its table and its bar."""
