@@ -66,7 +66,7 @@ class BarSeries:
         return self._pyramid.columns(self.rows, first, last, min(group, self._pyramid.widest()))
 
     def _place_of(self, tail: Rows) -> int:
-        """Place of the tail's first bar, -1 for none. Bars made of trades may begin at one instant and even be the same:
+        """Place of the tail's first bar, -1 for none. Bars made of trades may begin at one instant and even be alike:
         then all finished bars must be those of the tail."""
         if not self._count or not len(tail):
             return -1

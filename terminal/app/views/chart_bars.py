@@ -69,7 +69,7 @@ def _plain(bars: Rows) -> Rows:
 
 
 def _weeks(days: Rows, most: int) -> Rows:
-    """The newest ``most`` weeks from Monday, out of daily bars. The first of all may begin in the middle of its week."""
+    """The newest ``most`` weeks from Monday, out of daily bars; the first of all may be a part of its week."""
     if not len(days):
         return days
     # Day 0 of the epoch was a Thursday.

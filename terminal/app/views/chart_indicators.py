@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from pathlib import Path
 from typing import Any
 
+from terminal.app.views import chart_own
 from terminal.app.views.chart_axes import value_text
+from terminal.app.views.chart_workers import ChartWorkers
 from terminal.market.bar_series import BarSeries
 from terminal.market.indicators import catalog
 from terminal.market.indicators.computation import Computation
+from terminal.market.indicators.file_series import FileSeries
+from terminal.market.indicators.formula import Formula
 from terminal.market.indicators.making import make_computation
-from terminal.market.indicators.series import Filled, IndicatorSeries
+from terminal.market.indicators.series import IndicatorSeries
 from terminal.market.indicators.spec import (
     IndicatorError,
     IndicatorSpec,
     OutputStyle,
     Setting,
 )
+from terminal.market.indicators.user_file import FILE_ID, FileFailed
 
 MOST = 24
 """Indicators on one chart."""
@@ -44,6 +48,11 @@ class IndicatorChoice:
     @property
     def title(self) -> str:
         """As the legend has it."""
+        if self.spec.id == chart_own.FORMULA_ID:
+            return str(self.settings.get("name") or self.text)
+        if self.spec.id == FILE_ID:
+            numbers = [f"{value:g}" for value in self.settings.values() if isinstance(value, int | float)]
+            return " ".join([self.spec.title, *numbers])
         return self.spec.short(self.settings)
 
 
@@ -52,7 +61,9 @@ class ChartIndicator:
 
     def __init__(self, choice: IndicatorChoice) -> None:
         self.choice = choice
-        self.series: IndicatorSeries | None = None
+        self.series: IndicatorSeries | FileSeries | None = None
+        self.failure: IndicatorError | None = None
+        """Why nothing could be begun."""
 
     @property
     def spec(self) -> IndicatorSpec:
@@ -60,9 +71,13 @@ class ChartIndicator:
         return self.choice.spec
 
     @property
+    def _error(self) -> BaseException | None:
+        return self.failure if self.series is None else self.series.error
+
+    @property
     def problem(self) -> str:
         """One line on why it shows nothing; empty when it does or will."""
-        error = None if self.series is None else self.series.error
+        error = self._error
         if error is None:
             return ""
         text = str(error).strip() or type(error).__name__
@@ -71,8 +86,16 @@ class ChartIndicator:
     @property
     def details(self) -> str:
         """The whole traceback of what its code raised."""
-        error = None if self.series is None else self.series.error
+        error = self._error
+        if isinstance(error, FileFailed):
+            return error.details or str(error)
         return "" if error is None else "".join(traceback.format_exception(error))
+
+    def drop_values(self) -> None:
+        """Computes everything anew at the next look; ends a process of its own."""
+        if isinstance(self.series, FileSeries):
+            self.series.close()
+        self.series, self.failure = None, None
 
     def value(self, output: int, place: int) -> float | None:
         """A value, None where there is none."""
@@ -82,15 +105,15 @@ class ChartIndicator:
         return None if math.isnan(found) else found
 
 
-MakeComputation = Callable[[IndicatorChoice], Computation]
-
-
 class IndicatorSet:
     """All indicators of a chart, overlays and panes, in the order they were added. UI thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """``folder``: where the trader's own files lie."""
+        self.folder = folder
         self._items: list[ChartIndicator] = []
         self._scales = (1.0, 1.0)
+        self._workers = ChartWorkers()
         self.revision = 0
         """Grows with every change of what is drawn beside new values at the right end."""
 
@@ -137,13 +160,14 @@ class IndicatorSet:
     def remove(self, item: ChartIndicator) -> None:
         """Takes one away."""
         self._items.remove(item)
+        item.drop_values()
         self.revision += 1
 
     def change(self, item: ChartIndicator, choice: IndicatorChoice) -> None:
         """Other parameters, colours, visibility or size; computes again only when numbers can be different."""
         before, item.choice = item.choice, self._coloured(choice)
         if (choice.spec, dict(choice.settings), choice.text) != (before.spec, dict(before.settings), before.text):
-            item.series = None
+            item.drop_values()
         self.revision += 1
 
     def share(self, item: ChartIndicator, share: float) -> None:
@@ -152,16 +176,26 @@ class IndicatorSet:
         self.revision += 1
 
     def again(self, item: ChartIndicator) -> None:
-        """Tries a failed one once more."""
-        item.series = None
+        """Tries a failed one once more, a file as it is now; FileFailed when it cannot be read."""
+        item.drop_values()
         self.revision += 1
+        if item.spec.id == FILE_ID:
+            spec = chart_own.file_of(self.folder, item.choice.text).spec
+            changed = replace(item.choice, spec=spec, settings=spec.fit(item.choice.settings))
+            item.choice = self._coloured(replace(changed, colours=changed.colours[: len(spec.outputs)]))
+
+    def close(self) -> None:
+        """The chart goes: ends the processes of own files, and the threads."""
+        for item in self._items:
+            item.drop_values()
+        self._workers.close()
 
     def set_scales(self, price_scale: float, size_scale: float = 1.0) -> None:
         """Units of the bars' integers a whole one; everything is computed again when they are different."""
         if (price_scale, size_scale) != self._scales:
             self._scales = (price_scale, size_scale)
             for item in self._items:
-                item.series = None
+                item.drop_values()
 
     def follow(self, bars: BarSeries) -> bool:
         """Brings every visible indicator up to the bars; True when more than the newest values is different."""
@@ -169,23 +203,38 @@ class IndicatorSet:
         for item in self._items:
             if not item.choice.is_visible:
                 # What is not followed bar by bar begins anew when it is shown.
-                item.series = None
+                item.drop_values()
                 continue
-            if item.series is None:
-                item.series = self._series(item.choice)
-            changed = item.series.follow(bars) or changed
+            if item.series is None and item.failure is None:
+                self._begin(item)
+            if item.series is not None:
+                changed = item.series.follow(bars) or changed
         if changed:
             self.revision += 1
         return changed
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a thread still computes."""
-        return any(each.series is not None and each.series.is_waiting for each in self._items)
+        """Whether a thread or a process still computes."""
+        return any(
+            each.series is not None and (each.series.is_waiting or isinstance(each.series, FileSeries))
+            for each in self._items
+        )
 
-    def _series(self, choice: IndicatorChoice) -> IndicatorSeries:
-        return IndicatorSeries(
-            lambda: make_computation(choice.spec, choice.settings), len(choice.spec.outputs), *self._scales, _submit
+    def _begin(self, item: ChartIndicator) -> None:
+        choice = item.choice
+        if choice.spec.id != FILE_ID:
+            item.series = IndicatorSeries(
+                lambda: _make(choice), len(choice.spec.outputs), *self._scales, self._workers.compute
+            )
+            return
+        try:
+            file = chart_own.file_of(self.folder, choice.text)
+        except FileFailed as problem:
+            item.failure = problem
+            return
+        item.series = chart_own.file_series(
+            replace(file, spec=choice.spec), choice.settings, *self._scales, self._workers.wait
         )
 
     # Settings.
@@ -206,6 +255,7 @@ class IndicatorSet:
 
     def restore(self, rows: object) -> list[str]:
         """Takes back :meth:`save`, in place of all; sentences on what this version cannot show."""
+        self.close()
         self._items.clear()
         self.revision += 1
         problems: list[str] = []
@@ -213,7 +263,7 @@ class IndicatorSet:
             if not isinstance(row, Mapping):
                 continue
             try:
-                self.add(choice_of(row))
+                self.add(choice_of(row, self.folder))
             except IndicatorError as problem:
                 problems.append(str(problem))
         return problems
@@ -225,10 +275,35 @@ def new_choice(indicator: str) -> IndicatorChoice:
     return IndicatorChoice(spec, spec.fit({}))
 
 
-def choice_of(row: Mapping[str, Any]) -> IndicatorChoice:
-    """A saved choice, whatever does not fit replaced; IndicatorError for an unknown id."""
-    spec = catalog.find(str(row.get("id", "")))
+def formula_choice(text: str, settings: Mapping[str, object] | None = None) -> IndicatorChoice:
+    """A formula; FormulaError with the place when it is none."""
+    spec = chart_own.formula_spec(text, settings or {})
+    return IndicatorChoice(spec, spec.fit(settings or {}), text=text)
+
+
+def file_choice(folder: Path | None, name: str) -> IndicatorChoice:
+    """A file of the trader's folder; FileFailed when it cannot be read."""
+    spec = chart_own.file_of(folder, name).spec
+    return IndicatorChoice(spec, spec.fit({}), text=name)
+
+
+def _spec_of(row: Mapping[str, Any], settings: Mapping[str, object], folder: Path | None) -> IndicatorSpec:
+    name, text = str(row.get("id", "")), str(row.get("text", ""))
+    if name == chart_own.FORMULA_ID:
+        return chart_own.formula_spec(text, settings)
+    if name == FILE_ID:
+        try:
+            return chart_own.file_of(folder, text).spec
+        except FileFailed:
+            # It may be mended, and must not be lost from the workspace until then.
+            return chart_own.unread_file_spec(text)
+    return catalog.find(name)
+
+
+def choice_of(row: Mapping[str, Any], folder: Path | None = None) -> IndicatorChoice:
+    """A saved choice, whatever does not fit replaced; IndicatorError for what this version or profile has not."""
     settings = row.get("settings")
+    spec = _spec_of(row, settings if isinstance(settings, Mapping) else {}, folder)
     colours = row.get("colours")
     share = row.get("share")
     return IndicatorChoice(
@@ -254,10 +329,7 @@ def _step(value: float | None) -> float:
     return 0.01 if size < 1_000 else 0.1 if size < 10_000 else 100 if size < 1e6 else size / 10_000
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, "chart-indicators")
-
-
-def _submit(work: Callable[[], Filled]) -> Future[Filled]:
-    return _pool().submit(work)
+def _make(choice: IndicatorChoice) -> Computation:
+    if choice.spec.id == chart_own.FORMULA_ID:
+        return Formula(choice.text)
+    return make_computation(choice.spec, choice.settings)

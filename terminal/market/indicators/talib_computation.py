@@ -55,8 +55,8 @@ class Handle:
         count = len(inputs[0])
         found = self._open(inputs) if count else None
         if found is None:
-            # Nothing but the tail can matter: a history that is long enough opens.
-            self._waiting = list(zip(*(each.tolist() for each in inputs), strict=True))
+            first = count - _known(inputs)
+            self._waiting = list(zip(*(each[first:].tolist() for each in inputs), strict=True))
             return [np.full(count, np.nan) for _ in range(self._outputs)]
         return found
 
@@ -91,6 +91,8 @@ class Handle:
         """One more bar."""
         if self._stream is not None:
             return _many(self._stream.update(*values))
+        if not self._waiting and not all(map(math.isfinite, values)):
+            return (math.nan,) * self._outputs
         self._waiting.append(values)
         found = None if self._is_short(0) else self._open(_columns(self._waiting))
         if found is None:

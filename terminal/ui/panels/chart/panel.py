@@ -16,7 +16,7 @@ from terminal.app.ports import DeskMode, TradingSnapshot
 from terminal.app.views.chart import ChartKind, ChartView
 from terminal.app.views.chart_compare import ComparisonSet
 from terminal.app.views.chart_frames import PRESETS, FrameError
-from terminal.app.views.chart_indicators import IndicatorSet
+from terminal.app.views.chart_indicators import ChartIndicator, IndicatorSet
 from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.order_words import action_words
@@ -31,6 +31,7 @@ from terminal.ui.panels.chart.comparing import Comparing
 from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingCommands, DrawingTools
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
+from terminal.ui.panels.chart.indicator_windows import IndicatorWindows
 from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, PriceLine, TradeMark
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.empty_state import EmptyState
@@ -55,6 +56,7 @@ class ChartPanel(DrawingCommands, Panel):
         *DRAWING_COMMANDS,
         PanelCommand("compare", "Compare with a symbol", "compare", ("Alt+C",)),
         PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
+        PanelCommand("indicators", "Add an indicator…", "pick_indicator", ("/",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
         PanelCommand("left", "Earlier bars", "pan_left", ("Left",)),
         PanelCommand("right", "Later bars", "pan_right", ("Right",)),
@@ -68,7 +70,7 @@ class ChartPanel(DrawingCommands, Panel):
         super().__init__(context, panel_id)
         self._feed = FeedWatch(context.desk.health)
         self._view = ChartView(context.desk.market)
-        self.indicators = IndicatorSet()
+        self.indicators = IndicatorSet(context.desk.profile.indicators_dir)
         self._version = _UNREAD
         self._second = 0
         self._unpoint: Callable[[], None] = lambda: None
@@ -91,12 +93,16 @@ class ChartPanel(DrawingCommands, Panel):
         self.head.add_tool(self.drawing.button)
         self.buttons, self.newest = self.head.buttons, self.head.newest
         self.entry = FrameEntry(self.canvas)
+        self.windows = IndicatorWindows(self.indicators, self, self._indicators_changed, context.shell.notify)
         self.empty = EmptyState("Choose a symbol to see its chart.", "Find a symbol", self._find)
         self._lay_out()
         self.head.frame_chosen.connect(self._set_frame)
         self.head.kind_chosen.connect(self._set_kind)
         self.head.log_chosen.connect(self._set_log)
         self.head.newest_wanted.connect(self.reset)
+        self.head.indicators_wanted.connect(self.pick_indicator)
+        self.canvas.indicator_clicked.connect(self._edit_indicator)
+        self.canvas.indicator_removed.connect(self.windows.remove)
         self.entry.chosen.connect(self._set_frame)
         self.canvas.moved.connect(self._moved)
         self.canvas.pointed.connect(self._pointed)
@@ -132,6 +138,7 @@ class ChartPanel(DrawingCommands, Panel):
         changed = self.compared.follow(view) or changed
         if self.indicators.is_waiting:
             self.mark_dirty()
+        self.windows.show_problems()
         self._choose_page(instrument)
         changed = self._read_orders(instrument) or changed
         second, self._second = self._second, frame.market_ns // 1_000_000_000
@@ -161,9 +168,11 @@ class ChartPanel(DrawingCommands, Panel):
         super().set_link_group(group)
 
     def close_panel(self) -> None:
-        """Ends the subscriptions."""
+        """Ends the subscriptions and the processes of own indicators."""
         self._unpoint()
         self.drawing.close()
+        self.windows.close()
+        self.indicators.close()
         super().close_panel()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -301,6 +310,19 @@ class ChartPanel(DrawingCommands, Panel):
     def _compared_changed(self) -> None:
         self.compared.follow(self._view)
         self.canvas.update()
+
+    @Slot()
+    def pick_indicator(self) -> None:
+        """Opens the window that adds indicators."""
+        self.windows.pick()
+
+    @Slot(object)
+    def _edit_indicator(self, item: ChartIndicator) -> None:
+        self.windows.edit(item, self.context.theme)
+
+    def _indicators_changed(self) -> None:
+        self.canvas.renew()
+        self.mark_dirty()
 
     def toggle_log(self) -> None:
         """Logarithmic prices, or plain ones."""
