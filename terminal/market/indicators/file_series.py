@@ -75,11 +75,16 @@ class FileSeries:
         changed = False
         if self._waiting is not None and self._waiting.done():
             changed = self._take(len(bars))
-        if self._waiting is None and self.error is None and len(bars):
+            if self._has_failed():
+                return True
+        if self._waiting is None and len(bars):
             self._ask(bars)
-        if self._count != len(bars) and self.error is None:
+        if self._count != len(bars):
             self._resize(len(bars))
         return changed
+
+    def _has_failed(self) -> bool:
+        return self.error is not None
 
     def _ask(self, bars: BarSeries) -> None:
         first = self._unsent_from

@@ -128,7 +128,7 @@ class IndicatorEditor(QDialog):
         number = QDoubleSpinBox()
         number.setDecimals(4)
         number.setRange(parameter.least, parameter.most)
-        number.setSingleStep(0.1 if abs(parameter.default) >= 0.5 else 0.01)
+        number.setSingleStep(0.1 if abs(float(parameter.default)) >= 0.5 else 0.01)
         number.setValue(float(value))
         number.valueChanged.connect(self._take)
         return number
