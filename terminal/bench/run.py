@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from terminal.app.report import write_json
 from terminal.bench import (
+    fuzz,
     market,
     quant_american,
     quant_european,
@@ -29,6 +30,7 @@ def all_benchmarks() -> list[Benchmark]:
     """Every benchmark, by group."""
     return [
         *market.BENCHMARKS,
+        *fuzz.BENCHMARKS,
         *replay.BENCHMARKS,
         *recording.BENCHMARKS,
         *storage.BENCHMARKS,
