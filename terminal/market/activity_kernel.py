@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from terminal.market.kernel_options import HOT, INNER, OUTER
 from terminal.market.rows import ACTIVITY_ROW, PRINT_ROW, Rows
 
 SERIES = 64
@@ -37,12 +38,7 @@ ACTIVITY_ARRAYS = nb.types.NamedTuple((nb.int32[::1], _series[::1], _bar[:, ::1]
 _TICK, _VOLUME = TICK, VOLUME
 
 
-@nb.njit(
-    nb.void(ACTIVITY_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(ACTIVITY_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
 def grow_series(activity, number, ts_ns, px, size, side):  # type: ignore[no-untyped-def]
     """Adds one trade to one series. The trade that fills a bar belongs to it whole, so no volume is split or lost."""
     series = activity.series[number]
@@ -79,12 +75,7 @@ def grow_series(activity, number, ts_ns, px, size, side):  # type: ignore[no-unt
     series["progress"] = 0.0 if filled >= series["size"] else max(filled, 1e-300)
 
 
-@nb.njit(
-    nb.void(ACTIVITY_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(ACTIVITY_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **HOT)
 def grow_activity(activity, instrument, ts_ns, px, size, side):  # type: ignore[no-untyped-def]
     """Adds one trade to every series of its instrument."""
     number = activity.head_of[instrument]
@@ -93,7 +84,7 @@ def grow_activity(activity, instrument, ts_ns, px, size, side):  # type: ignore[
         number = activity.series[number]["next"]
 
 
-@nb.njit(nb.void(ACTIVITY_ARRAYS, nb.int64, _print[::1], nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(ACTIVITY_ARRAYS, nb.int64, _print[::1], nb.int64), **OUTER)
 def series_of_prints(activity, number, prints, off_book):  # type: ignore[no-untyped-def]
     """Adds prints, ascending, to one series; those with the flag ``off_book`` make no bars."""
     for i in range(len(prints)):

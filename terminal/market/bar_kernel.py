@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.clock import NS_PER_S
+from terminal.market.kernel_options import HOT, INNER, OUTER
 from terminal.market.rows import BAR_ROW, PRINT_ROW, Rows
 
 CLOSED_KEPT = 1 << 21
@@ -50,12 +51,7 @@ _NS = NS_PER_S
 _MINUTE_NS = 60 * NS_PER_S
 
 
-@nb.njit(
-    nb.void(_bar[::1], nb.int64[::1], nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(_bar[::1], nb.int64[::1], nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
 def grow_ring(ring, count, start_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
     """Adds a print or a finer bar to the bar that starts at ``start_ns``; ``count`` is [bars ever made]."""
     last = (count[0] - 1) % len(ring)
@@ -76,7 +72,7 @@ def grow_ring(ring, count, start_ns, open_px, high_px, low_px, close_px, volume)
     count[0] += 1
 
 
-@nb.njit(nb.void(BAR_ARRAYS, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(BAR_ARRAYS, nb.int64), **INNER)
 def _close_minute(bars, instrument):  # type: ignore[no-untyped-def]
     bar = bars.growing[instrument]
     number = bars.last[0] + 1
@@ -93,12 +89,14 @@ def _close_minute(bars, instrument):  # type: ignore[no-untyped-def]
     bars.newest_of[instrument] = number
 
 
-@nb.njit(
-    nb.void(BAR_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(BAR_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
+def _grow_slot(bars, slot, ts_ns, minute_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
+    second_ns = ts_ns - ts_ns % _NS
+    grow_ring(bars.seconds[slot], bars.seconds_count[slot], second_ns, open_px, high_px, low_px, close_px, volume)
+    grow_ring(bars.minutes[slot], bars.minutes_count[slot], minute_ns, open_px, high_px, low_px, close_px, volume)
+
+
+@nb.njit(nb.void(BAR_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **HOT)
 def grow_bars(bars, instrument, ts_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
     """Adds a print, or a bar of at most a minute that lies at ``ts_ns``, to all bars of its instrument."""
     minute_ns = ts_ns - ts_ns % _MINUTE_NS
@@ -119,16 +117,10 @@ def grow_bars(bars, instrument, ts_ns, open_px, high_px, low_px, close_px, volum
         bar["volume"] = volume
     slot = bars.slot_of[instrument]
     if slot >= 0:
-        second_ns = ts_ns - ts_ns % _NS
-        grow_ring(
-            bars.seconds[slot], bars.seconds_count[slot], second_ns, open_px, high_px, low_px, close_px, volume
-        )  # fmt: skip
-        grow_ring(
-            bars.minutes[slot], bars.minutes_count[slot], minute_ns, open_px, high_px, low_px, close_px, volume
-        )  # fmt: skip
+        _grow_slot(bars, slot, ts_ns, minute_ns, open_px, high_px, low_px, close_px, volume)
 
 
-@nb.njit(nb.int64(BAR_ARRAYS, nb.int64, _bar[::1]), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(BAR_ARRAYS, nb.int64, _bar[::1]), **OUTER)
 def newest_minutes(bars, instrument, found):  # type: ignore[no-untyped-def]
     """Fills ``found`` from its end with an instrument's newest minutes, the growing one last; gives how many."""
     if len(found) == 0 or bars.growing[instrument]["ts_ns"] < 0:
@@ -153,7 +145,7 @@ def newest_minutes(bars, instrument, found):  # type: ignore[no-untyped-def]
     return count
 
 
-@nb.njit(nb.void(_print[::1], nb.int64, _bar[::1], nb.int64[::1]), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_print[::1], nb.int64, _bar[::1], nb.int64[::1]), **OUTER)
 def seconds_of_prints(prints, off_book, ring, count):  # type: ignore[no-untyped-def]
     """Adds prints, ascending, to a ring of seconds; those with the flag ``off_book`` make no bars."""
     for i in range(len(prints)):

@@ -32,7 +32,9 @@ from terminal.market.bar_kernel import BAR_ARRAYS, grow_bars
 from terminal.market.book_kernel import apply_book_message
 from terminal.market.book_kernel import begin_day as begin_books_day
 from terminal.market.book_level_kernel import BOOKS
+from terminal.market.book_rows import NEXT_NS
 from terminal.market.depth_history_kernel import cross_time
+from terminal.market.kernel_options import HOT, INNER, OUTER
 from terminal.market.print_kernel import PRINT_ARRAYS, add_print
 from terminal.market.quote_kernel import PRIME, begin_day, mix, set_last, set_official, set_quote
 from terminal.market.refusal_kernel import fault_of
@@ -71,7 +73,7 @@ _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL
 _BOOK_UPDATE, _CLOCK = int(Kind.BOOK_UPDATE), int(Kind.CLOCK)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
 _PRE_MARKET, _OPEN = int(Phase.PRE_MARKET), int(Phase.OPEN)
-_PRIME = PRIME
+_PRIME, _NEXT_NS = PRIME, NEXT_NS
 _NOW, _SAID, _FIRST_SAID, _LAST_SAID, _STEPPED_BACK = NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK
 
 _message = nb.from_dtype(MESSAGE)
@@ -81,16 +83,14 @@ CORE_ARRAYS = nb.types.NamedTuple(
 )
 
 
-@nb.njit(nb.void(BOOKS, nb.uint8[:], nb.int64, nb.int64), nogil=True, cache=True)
+@nb.njit(nb.void(BOOKS, nb.uint8[:], nb.int64, nb.int64), **INNER)
 def _begin_books_day(books, session_of, instrument, session):  # type: ignore[no-untyped-def]
     for i in range(len(books.slot_of)):
         if i == instrument or (instrument < 0 and (session == 0 or session_of[i] == session)):
             begin_books_day(books, i)
 
 
-@nb.njit(
-    nb.void(CORE_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64), nogil=True, cache=True, error_model="numpy"
-)
+@nb.njit(nb.void(CORE_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64), **INNER)
 def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyped-def]
     instrument, session, phase = message["instrument"], message[PHASE_SESSION], message[PHASE]
     first, last = (instrument, instrument + 1) if instrument >= 0 else (0, len(core.quotes))
@@ -109,7 +109,7 @@ def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyp
             change_timing(row, flow.rows[i], ts_ns, phase == _OPEN)
 
 
-@nb.njit(nb.int64(nb.uint8), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(nb.uint8), **HOT)
 def _said_side(flags):  # type: ignore[no-untyped-def]
     return 1 if flags & _BUYER else (-1 if flags & _SELLER else 0)
 
@@ -117,11 +117,7 @@ def _said_side(flags):  # type: ignore[no-untyped-def]
 @nb.njit(
     nb.void(
         CORE_ARRAYS, BAR_ARRAYS, PRINT_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, ACTIVITY_ARRAYS, _message, nb.int64
-    ),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)  # fmt: skip
+    ), **HOT)  # fmt: skip
 def _apply_trade(core, bars, prints, flow, volumes, activity, message, ts_ns):  # type: ignore[no-untyped-def]
     instrument = message["instrument"]
     row, sums = core.quotes[instrument], flow.rows[instrument]
@@ -148,12 +144,7 @@ def _apply_trade(core, bars, prints, flow, volumes, activity, message, ts_ns):  
     grow_activity(activity, instrument, ts_ns, px, size, side)
 
 
-@nb.njit(
-    nb.void(CORE_ARRAYS, BAR_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(CORE_ARRAYS, BAR_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, _message, nb.int64), **INNER)
 def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-untyped-def]
     instrument = message["instrument"]
     row, volume = core.quotes[instrument], message[VOLUME]
@@ -175,10 +166,7 @@ def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-un
         _message[:], nb.int64, CORE_ARRAYS, BAR_ARRAYS, PRINT_ARRAYS, FLOW_ARRAYS, VOLUME_ARRAYS, ACTIVITY_ARRAYS,
         BOOKS,
     ),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-    _nrt=False,
+    **OUTER,
 )  # fmt: skip
 def apply_batch(  # type: ignore[no-untyped-def]
     batch, batch_number, core, bars, prints, flow, volumes, activity, books
@@ -190,7 +178,7 @@ def apply_batch(  # type: ignore[no-untyped-def]
     A message stamped before one that came earlier is counted too, and applied at the time already reached: in no bar
     and no statistic does time run back.
     """
-    pulse = core.pulse
+    pulse, books_clock = core.pulse, books.clock
     for i in range(len(batch)):
         message = batch[i]
         fault = fault_of(message, core.kind_of, len(core.quotes))
@@ -200,7 +188,8 @@ def apply_batch(  # type: ignore[no-untyped-def]
             continue
         kind = message["kind"]
         ts_ns = message["ts_ns"]
-        cross_time(books, ts_ns)
+        if ts_ns > books_clock[_NEXT_NS]:
+            cross_time(books, ts_ns)
         if kind == _CLOCK:
             continue
         # Before anything is counted: a message for which the books must grow comes a second time.

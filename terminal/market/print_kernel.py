@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from terminal.market.kernel_options import HOT, OUTER
 from terminal.market.rows import PRINT_ROW, Rows
 
 PRINTS_KEPT = 1 << 19
@@ -31,11 +32,7 @@ PRINT_ARRAYS = nb.types.NamedTuple((_print[::1], nb.int64[::1], nb.int64[::1]), 
     nb.void(
         PRINT_ARRAYS, nb.int32, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.uint16, nb.int64, nb.uint8,
         nb.int64,
-    ),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)  # fmt: skip
+    ), **HOT)  # fmt: skip
 def add_print(  # type: ignore[no-untyped-def]
     prints, instrument, ts_ns, px, size, bid_px, ask_px, venue, aggressor, flags, estimated
 ):
@@ -59,7 +56,7 @@ def add_print(  # type: ignore[no-untyped-def]
     row["estimated"] = estimated
 
 
-@nb.njit(nb.int64(PRINT_ARRAYS, nb.int64, nb.int64, _print[::1]), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(PRINT_ARRAYS, nb.int64, nb.int64, _print[::1]), **OUTER)
 def newest_prints(prints, instrument, after, found):  # type: ignore[no-untyped-def]
     """Fills ``found`` from its end with an instrument's newest trades of a number above ``after``; gives how many."""
     oldest = max(after, prints.last[0] - PRINTS_KEPT)

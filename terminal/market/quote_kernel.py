@@ -7,6 +7,7 @@ import numpy as np
 
 from terminal.core.messages import ASK, ASK_SIZE, BID, BID_SIZE, MESSAGE, OFFICIAL_KIND, OFFICIAL_PX, Flag, OfficialKind
 from terminal.core.money import ABSENT_PX
+from terminal.market.kernel_options import HOT, INNER
 from terminal.market.rows import QUOTE_ROW, Quality
 
 _BID_SAME, _ASK_SAME = int(Flag.BID_UNCHANGED), int(Flag.ASK_UNCHANGED)
@@ -27,7 +28,7 @@ _message = nb.from_dtype(MESSAGE)
 _quote = nb.from_dtype(QUOTE_ROW)
 
 
-@nb.njit(nb.uint64(_message), nogil=True, cache=True)
+@nb.njit(nb.uint64(_message), **HOT)
 def mix(message):  # type: ignore[no-untyped-def]
     """Order-sensitive 64-bit mix of a message's integers (FNV-1a by words, Fowler-Noll-Vo 1991)."""
     mixed = np.uint64(14695981039346656037)
@@ -40,7 +41,7 @@ def mix(message):  # type: ignore[no-untyped-def]
     return (mixed ^ np.uint64(message["v4"])) * _PRIME
 
 
-@nb.njit(nb.uint8(_quote), nogil=True, cache=True)
+@nb.njit(nb.uint8(_quote), **HOT)
 def quality_of(row):  # type: ignore[no-untyped-def]
     """Whether the row's two sides are a market: a Quality."""
     has_bid = row["bid_px"] != _ABSENT
@@ -58,7 +59,7 @@ def quality_of(row):  # type: ignore[no-untyped-def]
     return _LOCKED if row["bid_px"] == row["ask_px"] else _OK
 
 
-@nb.njit(nb.void(_quote, _message, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_quote, _message, nb.int64), **HOT)
 def set_quote(row, message, ts_ns):  # type: ignore[no-untyped-def]
     """The sides that the message does not call unchanged."""
     flags = message["flags"]
@@ -75,7 +76,7 @@ def set_quote(row, message, ts_ns):  # type: ignore[no-untyped-def]
     row["quality"] = quality_of(row)
 
 
-@nb.njit(nb.void(_quote, nb.int64, nb.int64, nb.int64), nogil=True, cache=True)
+@nb.njit(nb.void(_quote, nb.int64, nb.int64, nb.int64), **HOT)
 def set_last(row, px, size, ts_ns):  # type: ignore[no-untyped-def]
     """The last price, and the day's first one."""
     row["last_px"] = px
@@ -87,7 +88,7 @@ def set_last(row, px, size, ts_ns):  # type: ignore[no-untyped-def]
         row["low_px"] = px
 
 
-@nb.njit(nb.void(_quote, _message), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_quote, _message), **INNER)
 def set_official(row, message):  # type: ignore[no-untyped-def]
     """Takes over a price that positions are marked and settled on."""
     if message[OFFICIAL_KIND] == _PRIOR_CLOSE:
@@ -98,7 +99,7 @@ def set_official(row, message):  # type: ignore[no-untyped-def]
         row["settlement_px"] = message[OFFICIAL_PX]
 
 
-@nb.njit(nb.void(_quote), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_quote), **INNER)
 def begin_day(row):  # type: ignore[no-untyped-def]
     """No side and no price of the day before carries over; yesterday's official close becomes the prior close."""
     if row["official_px"] != _ABSENT:

@@ -23,6 +23,7 @@ from terminal.core.messages import (
     Phase,
 )
 from terminal.core.money import ABSENT_PX
+from terminal.market.kernel_options import HOT, INNER
 
 GOOD, INSTRUMENT, KIND, TIME, SIZE_REFUSED, PRICE_REFUSED, PHASE_REFUSED = range(7)
 REASONS = (
@@ -48,7 +49,7 @@ _GOOD, _INSTRUMENT, _KIND, _TIME = GOOD, INSTRUMENT, KIND, TIME
 _SIZE, _PRICE, _PHASE = SIZE_REFUSED, PRICE_REFUSED, PHASE_REFUSED
 
 
-@nb.njit(nb.int64(_message, nb.uint8[::1], nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(_message, nb.uint8[::1], nb.int64), **HOT)
 def _target(message, kind_of, instruments):  # type: ignore[no-untyped-def]
     instrument = message["instrument"]
     if message["kind"] == _PHASE_CHANGE and instrument == -1:
@@ -58,7 +59,7 @@ def _target(message, kind_of, instruments):  # type: ignore[no-untyped-def]
     return _GOOD
 
 
-@nb.njit(nb.int64(_message), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(_message), **HOT)
 def _quote_fault(message):  # type: ignore[no-untyped-def]
     """A side that says something has a size, and a price below what sums can hold; a price of 0 or less is judged by
     the quote's quality."""
@@ -75,7 +76,7 @@ def _quote_fault(message):  # type: ignore[no-untyped-def]
     return _GOOD
 
 
-@nb.njit(nb.int64(_message), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(_message), **INNER)
 def _bar_fault(message):  # type: ignore[no-untyped-def]
     if message[VOLUME] < 0 or message[VOLUME] >= _LARGEST:
         return _SIZE
@@ -87,7 +88,7 @@ def _bar_fault(message):  # type: ignore[no-untyped-def]
     return _GOOD
 
 
-@nb.njit(nb.int64(_message, nb.uint8[::1], nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(_message, nb.uint8[::1], nb.int64), **HOT)
 def fault_of(message, kind_of, instruments):  # type: ignore[no-untyped-def]
     """The number of what is wrong with a message, 0 for nothing. Levels and orders are judged by their books."""
     kind = message["kind"]

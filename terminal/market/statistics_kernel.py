@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from terminal.core.clock import NS_PER_S
 from terminal.core.money import ABSENT_PX
+from terminal.market.kernel_options import HOT, INNER
 from terminal.market.rows import QUOTE_ROW, Quality, Rows
 
 BUCKETS = 12
@@ -69,7 +70,7 @@ _BUCKETS, _BUCKET_NS = BUCKETS, BUCKET_NS
 _BEFORE_OPEN, _FROM_OPEN, _PAUSED = BEFORE_OPEN, FROM_OPEN, PAUSED
 
 
-@nb.njit(nb.int64(_quote, _flow, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(_quote, _flow, nb.int64), **HOT)
 def side_of(row, flow, px):  # type: ignore[no-untyped-def]
     """Who began a trade whose venue does not say: 1 the buyer, -1 the seller, 0 unknown.
 
@@ -87,12 +88,7 @@ def side_of(row, flow, px):  # type: ignore[no-untyped-def]
     return flow["tick_side"]
 
 
-@nb.njit(
-    nb.void(_flow, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(_flow, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **HOT)
 def count_trade(flow, ts_ns, px, size, side, estimated, off_book):  # type: ignore[no-untyped-def]
     """Adds one print. Off the book it is counted apart and moves nothing else."""
     if off_book:
@@ -117,14 +113,14 @@ def count_trade(flow, ts_ns, px, size, side, estimated, off_book):  # type: igno
         flow["largest_ts_ns"] = ts_ns
 
 
-@nb.njit(nb.void(_flow, nb.int64, nb.int64, nb.int64, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_flow, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
 def count_bar(flow, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
     """Adds a bar whose trades are not known one by one: its volume has no side, its price is the typical one."""
     flow["volume"] += volume
     flow["notional"] += (float(high_px) + float(low_px) + float(close_px)) / 3.0 * float(volume)
 
 
-@nb.njit(nb.void(_quote, _flow, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_quote, _flow, nb.int64), **HOT)
 def weigh(row, flow, ts_ns):  # type: ignore[no-untyped-def]
     """Adds the time for which the quote in ``row`` has stood; call it before the quote changes."""
     past_ns = ts_ns - flow["weigh_from_ns"]
@@ -137,12 +133,7 @@ def weigh(row, flow, ts_ns):  # type: ignore[no-untyped-def]
     flow["ask_size_ns"] += float(row["ask_size"]) * past_ns
 
 
-@nb.njit(
-    nb.void(_quote, FLOW_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(_quote, FLOW_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **HOT)
 def count_quote(row, arrays, instrument, ts_ns, bid_px, bid_size, ask_px, ask_size):  # type: ignore[no-untyped-def]
     """Adds the order flow from the quote that stood, given as four numbers, to the one that ``row`` holds now.
 
@@ -180,7 +171,7 @@ def count_quote(row, arrays, instrument, ts_ns, bid_px, bid_size, ask_px, ask_si
     arrays.buckets[instrument, bucket % _BUCKETS] += change
 
 
-@nb.njit(nb.void(_quote, _flow, nb.int64, nb.boolean), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(_quote, _flow, nb.int64, nb.boolean), **INNER)
 def change_timing(row, flow, ts_ns, is_open):  # type: ignore[no-untyped-def]
     """The market opens, where the means begin anew unless it was only interrupted, or it is interrupted or closes."""
     weigh(row, flow, ts_ns)
@@ -199,7 +190,7 @@ def change_timing(row, flow, ts_ns, is_open):  # type: ignore[no-untyped-def]
     flow["timing"] = _FROM_OPEN
 
 
-@nb.njit(nb.void(FLOW_ARRAYS, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(FLOW_ARRAYS, nb.int64), **INNER)
 def clear_flow(arrays, instrument):  # type: ignore[no-untyped-def]
     """A new day: all sums are zero."""
     arrays.buckets[instrument, :] = 0

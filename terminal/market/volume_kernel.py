@@ -12,6 +12,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from terminal.market.kernel_options import INNER, OUTER
 from terminal.market.rows import Rows
 
 FIRST_STEPS = 64
@@ -50,7 +51,7 @@ VOLUME_ARRAYS = nb.types.NamedTuple((_window[::1], nb.int64[:, ::1], nb.int64[:,
 _FIRST, _MOST, _SIZES = FIRST_STEPS, MOST_STEPS, SIZES
 
 
-@nb.njit(nb.int64(VOLUME_ARRAYS, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.int64(VOLUME_ARRAYS, nb.int64), **INNER)
 def _take_block(arrays, size):  # type: ignore[no-untyped-def]
     """The start of a zeroed block of FIRST_STEPS doubled ``size`` times; -1 when there is none to spare.
 
@@ -71,7 +72,7 @@ def _take_block(arrays, size):  # type: ignore[no-untyped-def]
     return start
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, _window, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, _window, nb.int64), **INNER)
 def _shift(arrays, window, by):  # type: ignore[no-untyped-def]
     """Moves what is in use ``by`` steps up inside its block, and the window's prices with it."""
     cells, start = arrays.cells, window["start"]
@@ -87,7 +88,7 @@ def _shift(arrays, window, by):  # type: ignore[no-untyped-def]
     window["low_px"] -= by * window["step_px"]
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, _window), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, _window), **INNER)
 def _coarsen(arrays, window):  # type: ignore[no-untyped-def]
     """Doubles the step: every two neighbours become one."""
     cells, start, step_px = arrays.cells, window["start"], window["step_px"]
@@ -105,7 +106,7 @@ def _coarsen(arrays, window):  # type: ignore[no-untyped-def]
     window["last"] = (last + odd) // 2
 
 
-@nb.njit(nb.boolean(VOLUME_ARRAYS, _window), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.boolean(VOLUME_ARRAYS, _window), **INNER)
 def _grow(arrays, window):  # type: ignore[no-untyped-def]
     """Twice the room, with what is in use at its middle; False where there is none."""
     steps = window["steps"]
@@ -133,7 +134,7 @@ def _grow(arrays, window):  # type: ignore[no-untyped-def]
     return True
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64, nb.int64), **INNER)
 def _open(arrays, instrument, px):  # type: ignore[no-untyped-def]
     """The day's first volume of an instrument at ``px``: its window is around that price."""
     window = arrays.windows[instrument]
@@ -151,7 +152,7 @@ def _open(arrays, instrument, px):  # type: ignore[no-untyped-def]
     window["last"] = middle
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, _window, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, _window, nb.int64), **INNER)
 def _make_room(arrays, window, px):  # type: ignore[no-untyped-def]
     """Moves, grows or coarsens the window until ``px`` is in it."""
     while True:
@@ -171,7 +172,7 @@ def _make_room(arrays, window, px):  # type: ignore[no-untyped-def]
         _coarsen(arrays, window)
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64), **OUTER, forceinline=True)
 def add_volume(arrays, instrument, px, size, side):  # type: ignore[no-untyped-def]
     """Adds ``size`` at ``px`` to what was bought (``side`` 1), sold (-1) or neither (0)."""
     if size == 0:
@@ -188,12 +189,7 @@ def add_volume(arrays, instrument, px, size, side):  # type: ignore[no-untyped-d
     arrays.cells[window["start"] + at, 0 if side > 0 else (1 if side < 0 else 2)] += size
 
 
-@nb.njit(
-    nb.void(VOLUME_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64),
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
 def spread_volume(arrays, instrument, low_px, high_px, close_px, volume):  # type: ignore[no-untyped-def]
     """Adds a bar's volume evenly to the steps that it ranged over, without a side; the rest goes to its close."""
     if volume == 0:
@@ -213,7 +209,7 @@ def spread_volume(arrays, instrument, low_px, high_px, close_px, volume):  # typ
     add_volume(arrays, instrument, close_px, volume - each * (last - first + 1), 0)
 
 
-@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64), nogil=True, cache=True, error_model="numpy")
+@nb.njit(nb.void(VOLUME_ARRAYS, nb.int64), **OUTER)
 def clear_volume(arrays, instrument):  # type: ignore[no-untyped-def]
     """A new day: nothing at any price. The window keeps its room."""
     window = arrays.windows[instrument]
