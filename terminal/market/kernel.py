@@ -32,7 +32,6 @@ from terminal.market.bar_kernel import BAR_ARRAYS, grow_bars
 from terminal.market.book_kernel import apply_book_message
 from terminal.market.book_kernel import begin_day as begin_books_day
 from terminal.market.book_level_kernel import BOOKS
-from terminal.market.book_rows import NEXT_NS
 from terminal.market.depth_history_kernel import cross_time
 from terminal.market.kernel_options import HOT, INNER, OUTER
 from terminal.market.print_kernel import PRINT_ARRAYS, add_print
@@ -73,7 +72,7 @@ _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL
 _BOOK_UPDATE, _CLOCK = int(Kind.BOOK_UPDATE), int(Kind.CLOCK)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
 _PRE_MARKET, _OPEN = int(Phase.PRE_MARKET), int(Phase.OPEN)
-_PRIME, _NEXT_NS = PRIME, NEXT_NS
+_PRIME = PRIME
 _NOW, _SAID, _FIRST_SAID, _LAST_SAID, _STEPPED_BACK = NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK
 
 _message = nb.from_dtype(MESSAGE)
@@ -178,7 +177,7 @@ def apply_batch(  # type: ignore[no-untyped-def]
     A message stamped before one that came earlier is counted too, and applied at the time already reached: in no bar
     and no statistic does time run back.
     """
-    pulse, books_clock = core.pulse, books.clock
+    pulse = core.pulse
     for i in range(len(batch)):
         message = batch[i]
         fault = fault_of(message, core.kind_of, len(core.quotes))
@@ -188,8 +187,7 @@ def apply_batch(  # type: ignore[no-untyped-def]
             continue
         kind = message["kind"]
         ts_ns = message["ts_ns"]
-        if ts_ns > books_clock[_NEXT_NS]:
-            cross_time(books, ts_ns)
+        cross_time(books, ts_ns)
         if kind == _CLOCK:
             continue
         # Before anything is counted: a message for which the books must grow comes a second time.
