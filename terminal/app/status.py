@@ -8,6 +8,7 @@ from enum import Enum
 from terminal.app import ages, formats
 from terminal.app.desk_port import DeskPort
 from terminal.app.ports import AccountRow, HealthState
+from terminal.core.clock import NS_PER_DAY
 from terminal.core.messages import Phase
 
 
@@ -83,6 +84,9 @@ def _time(desk: DeskPort) -> tuple[Segment, ...]:
     now_ns, day = desk.clock.now_ns(), desk.day
     if now_ns < day.open_ns:
         to_close = Segment("close", "open in", ages.countdown(day.open_ns - now_ns), 1, 2, widest="0:00:00")
+    elif now_ns < day.close_ns and day.close_ns - day.open_ns >= NS_PER_DAY:
+        to_close = Segment("close", "day ends in", ages.countdown(day.close_ns - now_ns), 1, 2, widest="0:00:00",
+                           tip="This market never closes; statistics begin anew at midnight UTC.")  # fmt: skip
     elif now_ns < day.close_ns:
         left_ns = day.close_ns - now_ns
         tone = StatusTone.WARN if left_ns < 15 * 60 * 1_000_000_000 else StatusTone.VALUE

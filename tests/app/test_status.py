@@ -7,7 +7,7 @@ import pytest
 from terminal.app.alerts import Level
 from terminal.app.ports import DeskMode, HealthRow, HealthState
 from terminal.app.status import Segment, StatusTone, segments
-from terminal.core.clock import at_ns
+from terminal.core.clock import NS_PER_DAY, at_ns
 from terminal.core.messages import Phase
 from tests.app.days import DAY
 from tests.ui.face import FaceDesk
@@ -43,6 +43,14 @@ def test_the_countdown_follows_the_day(hour: int, minute: int, label: str, text:
     desk.clock.reset(at_ns(DAY, hour, minute))
     close = _by_key(desk)["close"]
     assert (close.label, close.text, close.tone) == (label, text, tone)
+
+
+def test_a_market_that_never_closes_counts_to_the_end_of_its_day_and_warns_of_nothing() -> None:
+    desk = FaceDesk()
+    desk.day.open_ns, desk.day.close_ns = at_ns(DAY, 0), at_ns(DAY, 0) + NS_PER_DAY
+    desk.clock.reset(at_ns(DAY, 23, 59))
+    close = _by_key(desk)["close"]
+    assert (close.label, close.text, close.tone) == ("day ends in", "1:00", StatusTone.VALUE)
 
 
 def test_what_is_wrong_is_coloured_and_unknown_money_is_a_dash() -> None:
