@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,8 +70,12 @@ class _Run:
     """Why the work failed although the run came to its end: they give exit code 1."""
 
 
-def run_desk(options: DeskOptions, profile: Profile, over: threading.Event) -> int:
-    """Runs ``moneyness desk`` until it is done or ``over`` is set; 0 after a graceful end.
+Watcher = Callable[[Desk, "DeskWindow"], Callable[[], None]]
+"""Called when desk and window are about to run; what it gives is called when they have run and before they close."""
+
+
+def run_desk(options: DeskOptions, profile: Profile, over: threading.Event, watch: Watcher | None = None) -> int:
+    """Runs ``moneyness desk`` until it is done or ``over`` is set; 0 after a graceful end. ``watch``: for benchmarks.
 
     Raises UserFacingError for what a person can mend.
     """
@@ -82,12 +86,14 @@ def run_desk(options: DeskOptions, profile: Profile, over: threading.Event) -> i
     profile.ensure()
     try:
         with ProcessLock(profile.lock_file):
-            return _run_alone(options, profile, script, over)
+            return _run_alone(options, profile, script, over, watch)
     except OSError as problem:
         raise disk.explain(problem, "running the desk", profile.journal_file.parent) from problem
 
 
-def _run_alone(options: DeskOptions, profile: Profile, script: Sequence[ScriptLine], over: threading.Event) -> int:
+def _run_alone(
+    options: DeskOptions, profile: Profile, script: Sequence[ScriptLine], over: threading.Event, watch: Watcher | None
+) -> int:
     """With the profile's lock: settings, logs and crash reports around the run."""
     finish_restore(profile)
     settings = SettingsFile(profile.settings_file).load()
@@ -96,7 +102,7 @@ def _run_alone(options: DeskOptions, profile: Profile, script: Sequence[ScriptLi
     crashes = CrashReporter(profile.crash_dir, recent=logs.ring.snapshot)
     crashes.install()
     try:
-        return _run(options, profile, settings, script, logs, over)
+        return _run(options, profile, settings, script, logs, over, watch)
     except (UserFacingError, OSError):
         log.warning("the run ended early", exc_info=True)
         raise
@@ -117,6 +123,7 @@ def _run(
     script: Sequence[ScriptLine],
     logs: Logs,
     over: threading.Event,
+    watch: Watcher | None,
 ) -> int:
     with ExitStack() as closing:
         journal = Journal(profile.journal_file, profile.journal_head_file)
@@ -145,7 +152,10 @@ def _run(
             if not options.headless:
                 _compile_models(desk)
                 stopping.callback(desk.tasks.cancel_all)
+            watched = watch(desk, window) if watch is not None else None
             window.run(over)
+        if watched is not None:
+            watched()
         return _finish(run, window)
 
 

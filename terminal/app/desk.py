@@ -11,6 +11,7 @@ from terminal.app.day import TradingDay
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.health import DeskHealth
 from terminal.app.links import LinkGroups
+from terminal.app.meter import DeskMeter
 from terminal.app.playback import FeedPlayback
 from terminal.app.ports import DeskMode
 from terminal.app.rooms import Rooms
@@ -53,11 +54,18 @@ class Desk:
         self.watchlists = WatchListBook(profile.watchlists_dir)
         self.interest_rate = interest_rate
         self.state_to_paint = LatencyMeter()
-        self._painted = 0
+        self._unpainted_ns = 0
+        self.meter = DeskMeter(
+            rooms.engine, rooms.recorder, self.state_to_paint, rooms.health.silent_ns, rooms.health.refusals,
+            profile.database_file,
+        )  # fmt: skip
+
+    def note_frame(self) -> None:
+        """See ``DeskPort``. What an earlier frame read and did not paint had changed nothing that can be seen."""
+        self._unpainted_ns, self.market.unseen_ns = self.market.unseen_ns, 0
 
     def note_paint(self) -> None:
-        """Called at the end of a paint: how old the newest batch is that it can have shown."""
-        changed = self.market.changed
-        if changed != self._painted:
-            self._painted = changed
-            self.state_to_paint.add(time.perf_counter_ns() - self.market.applied_ns)
+        """Called at the end of a paint: how old the oldest batch is that it is the first to show."""
+        if self._unpainted_ns:
+            self.state_to_paint.add(time.perf_counter_ns() - self._unpainted_ns)
+            self._unpainted_ns = 0

@@ -10,6 +10,7 @@ from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market
+from terminal.app.meter import Meter
 from terminal.app.ports import DeskMode, Health, Playback, Trading
 from terminal.app.tasks import Tasks
 from terminal.app.views.watch_lists import WatchListBook
@@ -105,6 +106,15 @@ class DeskPort(Protocol):
     @property
     def watchlists(self) -> WatchListBook:
         """Named lists of symbols."""
+        ...
+
+    def note_frame(self) -> None:
+        """A frame begins: what is in the market's state now can be on the screen after its paint."""
+        ...
+
+    @property
+    def meter(self) -> Meter:
+        """How fast the desk is."""
         ...
 
     def note_paint(self) -> None:

@@ -87,6 +87,7 @@ MARKET = WorkspaceDefault(
         "orders:1",
         "log",
         "health",
+        "meter",
     ),
     columns(
         (
@@ -105,7 +106,7 @@ MARKET = WorkspaceDefault(
                         ),
                     ),
                 ),
-                (26, tabs("positions-1", "orders-1", "log-1", "health-1")),
+                (26, tabs("positions-1", "orders-1", "log-1", "health-1", "meter-1")),
             ),
         ),
         (22, rows((54, tabs("ladder-1")), (46, tabs("ticket-1")))),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+Counts = npt.NDArray[np.int64]
+"""Durations by bucket; the difference of two readings is what came between them."""
 _PER_OCTAVE = 32
 _OCTAVES = 40
 
@@ -40,6 +43,10 @@ class LatencyMeter:
         bucket = int(np.searchsorted(np.cumsum(self._counts), share * total))
         return min(float(2.0 ** ((bucket + 0.5) / _PER_OCTAVE)) / 1000.0, self._max_ns / 1e6)
 
+    def counts(self) -> Counts:
+        """A copy of the buckets, for :func:`quantile_ms` of what came between two readings."""
+        return self._counts.copy()
+
     def summary(self) -> dict[str, float | None]:
         """``p50``, ``p99`` and ``max`` in ms, None where nothing was measured."""
         return {
@@ -52,6 +59,15 @@ class LatencyMeter:
         """Starts over."""
         self._counts[:] = 0
         self._max_ns = 0
+
+
+def quantile_ms(counts: Counts, share: float) -> float | None:
+    """The duration in ms that ``share`` (0 to 1) of ``counts`` stay under, to about 3%; None when there are none."""
+    total = int(counts.sum())
+    if total <= 0:
+        return None
+    bucket = int(np.searchsorted(np.cumsum(counts), share * total))
+    return float(2.0 ** ((min(bucket, len(counts) - 1) + 0.5) / _PER_OCTAVE)) / 1000.0
 
 
 def _rounded(value: float | None) -> float | None:

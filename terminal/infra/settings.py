@@ -124,6 +124,10 @@ class DeskSettings(Section, frozen=True):
         Literal["dense", "comfortable"],
         Meta(description='Height of table rows: "dense" (20 px) or "comfortable" (24 px).'),
     ] = "dense"
+    stall_ms: Annotated[
+        int,
+        Meta(ge=20, le=60_000, description="A frame longer than this is a stall: its stack goes to the log."),
+    ] = 100
     restore_workspace: Annotated[bool, Meta(description="Open with the workspace that was last in use.")] = True
     working_orders_on_stop: Annotated[
         Literal["leave", "cancel"],

@@ -90,6 +90,11 @@ class Engine(threading.Thread):
         self._recorded = 0
         self._stopping = threading.Event()
 
+    @property
+    def tape_lag(self) -> int:
+        """Messages on the tape that are not in the state yet."""
+        return self._tape.lag
+
     def at(self, ts_ns: int, rank: Rank, action: Action) -> None:
         """Runs ``action`` at a market time, after all data of that instant; any thread.
 

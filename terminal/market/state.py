@@ -72,6 +72,8 @@ class MarketState:
         self.channel = Channel(channel)
         self.changed = 0
         self.applied_ns = 0
+        self.unseen_ns = 0
+        """When the first batch was applied that no frame has read; the window sets it back to 0."""
         self._prepared = 0
         self.reset()
 
@@ -118,6 +120,8 @@ class MarketState:
                     self.book.make_room()
         self.changed += 1
         self.applied_ns = time.perf_counter_ns()
+        if not self.unseen_ns:
+            self.unseen_ns = self.applied_ns
         self._say_pulse()
 
     def _say_pulse(self) -> None:

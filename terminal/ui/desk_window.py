@@ -26,6 +26,7 @@ from terminal.infra.settings import Settings
 from terminal.infra.settings_file import SettingsFile
 from terminal.ui import panels
 from terminal.ui.application import build_application, screenshot
+from terminal.ui.bridge.watchdog import StallWatchdog
 from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.shell.main_window import MainWindow
 from terminal.ui.theme.icons import IconSet
@@ -79,6 +80,7 @@ class DeskWindow:
             keymap=Keymap(profile.settings_file.with_name("keys.toml")),
             icons=IconSet(root / "icons"),
             workspace=workspace or "",
+            watchdog=StallWatchdog(look.stall_ms),
         )
         self.main.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.main.resize(*(size or DEFAULT_SIZE))

@@ -18,6 +18,7 @@ from terminal.app.links import UNLINKED, LinkGroups
 from terminal.app.ports import OrderDraft
 from terminal.core.instruments import Instrument
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs
+from terminal.ui.bridge.meter_sampler import MeterSampler
 from terminal.ui.quarantine import QuarantineView
 from terminal.ui.theme.theme import Theme, ThemeSwitch
 
@@ -58,6 +59,8 @@ class PanelContext:
     themes: ThemeSwitch
     clock: FrameClock
     shell: Shell
+    meter: MeterSampler | None = None
+    """Readings of the desk's speed; None where nobody measures it."""
 
     @property
     def theme(self) -> Theme:

@@ -21,7 +21,7 @@ from terminal.core.events import (
     settlement_body,
     settlement_from_body,
 )
-from terminal.core.latency import LatencyMeter
+from terminal.core.latency import LatencyMeter, quantile_ms
 from terminal.core.orders import (
     DenyReason,
     Effect,
@@ -144,3 +144,16 @@ def test_an_unused_meter_says_nothing_instead_of_zero() -> None:
     assert meter.count == 1
     meter.reset()
     assert meter.count == 0
+
+
+@given(st.lists(st.integers(1_000, 10**10), min_size=1, max_size=50), st.lists(st.integers(1_000, 10**10), min_size=1))
+def test_the_difference_of_two_readings_is_what_came_between(before: list[int], after: list[int]) -> None:
+    meter, alone = LatencyMeter(), LatencyMeter()
+    for duration in before:
+        meter.add(duration)
+    first = meter.counts()
+    assert quantile_ms(meter.counts() - first, 0.99) is None
+    for duration in after:
+        meter.add(duration)
+        alone.add(duration)
+    assert quantile_ms(meter.counts() - first, 0.5) == quantile_ms(alone.counts(), 0.5)

@@ -29,6 +29,7 @@ from terminal.core.ticks import TickClass
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.market.state import MarketState
+from tests.app.readings import SmallMeter
 
 DAY = date(2026, 1, 5)
 
@@ -164,8 +165,12 @@ class FaceDesk:
         self.profile = Profile(Path(folder))
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
-        self.paints = 0
+        self.paints = self.frames = 0
+        self.meter = SmallMeter()
         self.quote(np.arange(len(self.table)), 1_000_000)
+
+    def note_frame(self) -> None:
+        self.frames += 1
 
     def note_paint(self) -> None:
         self.paints += 1

@@ -37,7 +37,8 @@ class Client:
 
     def run_frame(self, frame: Frame) -> None:
         self.frames.append(frame)
-        time.sleep(self.work_s)
+        if self.work_s:
+            time.sleep(self.work_s)
 
 
 @pytest.fixture
@@ -231,3 +232,42 @@ def test_the_watchdog_does_not_keep_what_the_watched_thread_holds() -> None:
     assert watchdog.stalls >= 1
     assert not kept
     assert ended_on == [threading.get_ident()]
+
+
+def test_a_stall_has_one_entry_with_its_length_and_the_stack_from_inside_it(caplog: pytest.LogCaptureFixture) -> None:
+    watchdog = StallWatchdog(limit_ms=40)
+
+    def sleepy() -> None:
+        deadline = time.monotonic() + 10
+        while not watchdog.stalls and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(0.1)
+
+    with caplog.at_level(logging.WARNING, "moneyness.ui.stall"):
+        watchdog.start()
+        begun = time.perf_counter()
+        watchdog.beat()
+        sleepy()
+        watchdog.beat()
+        lasted_ms = (time.perf_counter() - begun) * 1000
+        deadline = time.monotonic() + 10
+        while not watchdog.last() and time.monotonic() < deadline:
+            watchdog.beat()
+            time.sleep(0.002)
+        watchdog.stop()
+    (stall,) = watchdog.last()
+    assert 140 <= stall.duration_ms <= lasted_ms
+    assert "in sleepy" in stall.stack
+    assert caplog.text.count("in sleepy") == 1
+
+
+def test_recent_frames_are_those_of_the_last_ten_seconds() -> None:
+    statistics = FrameStatistics()
+    assert statistics.recent(1).p99_ms is None
+    for number in range(2_000):
+        statistics.frame(1 + number * 16_000_000, 30_000_000 if number < 500 else 2_000_000)
+    last_ns = 1 + 1_999 * 16_000_000
+    found = statistics.recent(last_ns + 70_000_000)
+    assert found.p99_ms == pytest.approx(2.0)
+    assert found.longest_gap_ms == pytest.approx(70.0), "a frame that is late by now counts"
+    assert found.rate == pytest.approx(62.0, abs=1.5)

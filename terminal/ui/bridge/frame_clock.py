@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from terminal.ui.bridge.frame_statistics import FrameStatistics
+from terminal.ui.bridge.panel_costs import PanelCosts, owner_of
 
 FRAME_MS = 16
 BUDGET_NS = 8_000_000
@@ -80,6 +81,8 @@ class _Entry:
     client: FrameClient
     dirty: bool = True
     last_run_ns: int = 0
+    owner: str = ""
+    """Whose cost it is; known once it is on the screen, where it has its parents."""
 
 
 class FrameClock(QObject):
@@ -98,6 +101,7 @@ class FrameClock(QObject):
         self._last_full_collection_ns = 0
         self._collects = False
         self.statistics = FrameStatistics()
+        self.costs = PanelCosts(self)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -167,14 +171,19 @@ class FrameClock(QObject):
         self._mark_changed(pulse)
         self._number += 1
         frame = Frame(self._number, started_ns, pulse)
+        self.costs.begin_frame()
         waiting = sorted(
             (each for each in self._entries.values() if self._is_due(each, started_ns)), key=lambda e: e.last_run_ns
         )
         for entry in waiting:
             entry.dirty = False
             entry.last_run_ns = started_ns
+            entry.owner = entry.owner or owner_of(entry.client)
+            before_ns = time.perf_counter_ns()
             entry.client.run_frame(frame)
-            if time.perf_counter_ns() - started_ns >= BUDGET_NS:
+            after_ns = time.perf_counter_ns()
+            self.costs.refreshed(entry.owner, after_ns - before_ns)
+            if after_ns - started_ns >= BUDGET_NS:
                 break
         spent_ns = time.perf_counter_ns() - started_ns
         if self._collects and spent_ns < BUDGET_NS:

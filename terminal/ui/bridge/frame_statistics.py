@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _KEPT = 8_192
+RECENT_NS = 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,24 @@ class FrameSummary:
     longest_gap_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class RecentFrames:
+    """The last ten seconds, in milliseconds; None before the first frame. A gap runs from one frame's start to the
+    next one's."""
+
+    rate: float
+    p50_ms: float | None
+    p99_ms: float | None
+    longest_ms: float | None
+    longest_gap_ms: float | None
+
+
 class FrameStatistics:
     """A frame is one tick of the clock and the paint of the main window that follows it; UI thread only."""
 
     def __init__(self) -> None:
         self._work_ns = np.zeros(_KEPT, np.int64)
+        self._start_ns = np.zeros(_KEPT, np.int64)
         self.reset()
 
     def reset(self) -> None:
@@ -41,6 +55,7 @@ class FrameStatistics:
             self._longest_gap_ns = max(self._longest_gap_ns, started_ns - self._last_start_ns)
         self._last_start_ns = started_ns
         self._work_ns[self._count % _KEPT] = work_ns
+        self._start_ns[self._count % _KEPT] = started_ns
         self._count += 1
         self._longest_ns = max(self._longest_ns, work_ns)
         self._recent_ns += 0.05 * (work_ns - self._recent_ns)
@@ -58,6 +73,20 @@ class FrameStatistics:
     def recent_ms(self) -> float:
         """A moving average over about 20 frames, for the status bar."""
         return self._recent_ns / 1e6
+
+    def recent(self, now_ns: int) -> RecentFrames:
+        """The last ten seconds before ``now_ns``; a frame that is late by now counts as a gap already."""
+        kept = min(self._count, _KEPT)
+        order = np.arange(self._count - kept, self._count) % _KEPT
+        starts = self._start_ns[order]
+        first = int(np.searchsorted(starts, now_ns - RECENT_NS))
+        starts, work = starts[first:], self._work_ns[order[first:]]
+        if not len(starts):
+            return RecentFrames(0.0, None, None, None, None)
+        p50, p99, longest = np.percentile(work, (50, 99, 100)) / 1e6
+        gap_ns = int(np.diff(starts, append=now_ns).max())
+        seconds = max((now_ns - int(starts[0])) / 1e9, 1e-3)
+        return RecentFrames(len(starts) / seconds, float(p50), float(p99), float(longest), gap_ns / 1e6)
 
     def summary(self) -> FrameSummary:
         """The figures so far; zeros before the first frame."""

@@ -11,6 +11,7 @@ from terminal.ui.panels.health import HealthPanel
 from terminal.ui.panels.heatmap.panel import HeatmapPanel
 from terminal.ui.panels.ladder.panel import LadderPanel
 from terminal.ui.panels.log import LogPanel
+from terminal.ui.panels.meter.panel import MeterPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
 from terminal.ui.panels.ticket.panel import TicketPanel
@@ -32,6 +33,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     PositionsPanel,
     LogPanel,
     HealthPanel,
+    MeterPanel,
 )
 """Every panel type, in the order of menus."""
 

@@ -23,6 +23,7 @@ from terminal.infra.failures import UserFacingError
 from terminal.infra.logs import correlated, new_correlation
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
 from terminal.ui.bridge.frame_statistics import FrameSummary
+from terminal.ui.bridge.meter_sampler import MeterSampler
 from terminal.ui.bridge.wake import WakeQueue
 from terminal.ui.bridge.watchdog import StallWatchdog
 from terminal.ui.panel import Panel, PanelContext, registry_commands
@@ -30,6 +31,7 @@ from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.shell import standard_commands
 from terminal.ui.shell.key_bindings import KeyBindings
 from terminal.ui.shell.menus import MainMenu
+from terminal.ui.shell.meter_hud import MeterHud
 from terminal.ui.shell.mode_frame import ModeFrame
 from terminal.ui.shell.palette import CommandPalette
 from terminal.ui.shell.playback_bar import SPEEDS, PlaybackBar
@@ -79,7 +81,10 @@ class MainWindow(QMainWindow):
         self._counted: FrameSummary | None = None
         self._was_shown = False
         self.clock = FrameClock(self._pulse, self)
-        self.context = PanelContext(desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self)
+        self.sampler = MeterSampler(desk.meter, self.clock, self._watchdog, self._panels_on_screen)
+        self.context = PanelContext(
+            desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self, self.sampler
+        )
         self.switcher = WorkspaceSwitcher(self, store, registry, self._icons, lambda: self.context)
         self.act = WindowActions(self, self, desk, self.switcher)
         self._register(panel_classes)
@@ -137,6 +142,7 @@ class MainWindow(QMainWindow):
         for each in (top, self.switcher.stack, self.status):
             self._frame.column.addWidget(each)
         self._frame.column.setStretch(2, 1)
+        self.hud = MeterHud(self.sampler, theme, self._frame)
         self.toasts = ToastStack(desk.alerts, self._frame)
         self.toasts.command_wanted.connect(self.run)
         self.palette_overlay = CommandPalette(desk.commands, self.themes, self._frame)
@@ -145,13 +151,17 @@ class MainWindow(QMainWindow):
         self.symbol_entry.chosen.connect(self._symbol_chosen)
         self._symbol_target: Panel | None = None
         self._bindings = KeyBindings(desk.commands, self.run, self)
-        for client in (self, self.status, self.toasts):
+        for client in (self, self.status, self.toasts, self.hud):
             self.clock.add(client)
 
     def _pulse(self) -> Pulse:
         desk = self.desk
         self._watchdog.beat()
+        desk.note_frame()
         return Pulse(desk.clock.now_ns(), desk.market.changed, desk.trading.version, desk.log.sequence)
+
+    def _panels_on_screen(self) -> dict[str, QWidget]:
+        return {panel_id: panel for panel_id, panel in self.switcher.view.panels.items() if panel.is_on_screen()}
 
     def _segments(self) -> tuple[Segment, ...]:
         return segments(self.desk, self.clock.statistics.recent_ms, self._is_ready)
@@ -196,6 +206,7 @@ class MainWindow(QMainWindow):
     def run_frame(self, frame: Frame) -> None:
         """Twice a second: idle arming, opening symbols that have only now arrived, the title."""
         self.desk.arming.check()
+        self.sampler.look()
         if self.desk.links.instrument(1) is None:
             self._choose_opening_symbols()
         self._frame.strip.set_note(ages.day_text(frame.market_ns) if frame.market_ns > 0 else "")
@@ -288,6 +299,7 @@ class MainWindow(QMainWindow):
     def _theme_changed(self, theme: Theme) -> None:
         self._frame.set_theme(theme)
         self.status.set_theme(theme)
+        self.hud.set_theme(theme)
         if self.playback_bar is not None:
             self.playback_bar.set_theme(theme)
 
@@ -300,6 +312,7 @@ class MainWindow(QMainWindow):
         started_ns = time.perf_counter_ns()
         done = super().event(event)
         self.clock.statistics.paint(time.perf_counter_ns() - started_ns)
+        self.clock.costs.frame_painted()
         self.desk.note_paint()
         return done
 
@@ -314,6 +327,7 @@ class MainWindow(QMainWindow):
         """Toasts stay in their corner."""
         super().resizeEvent(event)
         self.toasts.settle()
+        self.hud.settle()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters that nobody took start the symbol entry."""

@@ -28,6 +28,8 @@ def window_commands(window: WindowActions, desk: DeskPort, themes: ThemeSwitch) 
                 lambda: themes.choose(colour_blind=not themes.choice[1]), is_on=lambda: themes.choice[1]),
         Command("view.comfortable", "Comfortable rows", "View",
                 lambda: themes.choose(comfortable=not themes.choice[2]), is_on=lambda: themes.choice[2]),
+        Command("view.meter", "Show the meter over the window", "View", window.toggle_meter, ("Ctrl+M",),
+                is_on=window.is_meter_shown),
         Command("workspace.lock", "Lock the layout", "Workspace", window.toggle_lock, is_on=window.is_locked),
         Command("workspace.save", "Save the workspace", "Workspace", window.save_workspace, ("Ctrl+S",)),
         Command("workspace.copy", "Save as a new workspace…", "Workspace", window.copy_workspace),

@@ -14,6 +14,7 @@ from terminal.ui.application import screenshot
 from terminal.ui.panel import Panel
 from terminal.ui.shell.cheat_sheet import CheatSheet
 from terminal.ui.shell.dialogs import about_dialog, alerts_dialog, name_dialog, save_dialog
+from terminal.ui.shell.meter_hud import MeterHud
 from terminal.ui.shell.overlay import Overlay
 from terminal.ui.shell.trade_actions import TradeActions
 from terminal.ui.shell.workspace_switcher import WorkspaceSwitcher
@@ -25,6 +26,11 @@ class ShellWindow(Protocol):
     @property
     def palette_overlay(self) -> Overlay:
         """The command palette."""
+        ...
+
+    @property
+    def hud(self) -> MeterHud:
+        """The meter in the corner."""
         ...
 
     def notify(self, text: str, *, error: bool = False) -> None:
@@ -67,6 +73,14 @@ class WindowActions:
         """Lists what was raised; the bell counts from zero again."""
         self._desk.alerts.mark_read()
         alerts_dialog(self._desk.alerts, self._window).open()
+
+    def toggle_meter(self) -> None:
+        """Shows or hides the meter in the corner."""
+        self._shell.hud.toggle()
+
+    def is_meter_shown(self) -> bool:
+        """Whether the meter is in the corner."""
+        return self._shell.hud.isVisible()
 
     def close(self) -> None:
         """Closes the window, which ends the desk."""

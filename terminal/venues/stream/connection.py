@@ -86,12 +86,14 @@ class Connection:
             reader = FrameReader()
             async with asyncio.timeout(HELLO_S):
                 hello = await _hear_hello(link, reader)
-            connection = cls(link, reader, hello)
-            await connection.send(Subscribe(PROTOCOL, "moneyness", __version__))
         except BaseException:
             link.close()
             raise
-        return connection
+        return cls(link, reader, hello)
+
+    async def subscribe(self) -> None:
+        """Asks the feed to begin."""
+        await self.send(Subscribe(PROTOCOL, "moneyness", __version__))
 
     async def receive(self, timeout_s: float) -> int:
         """Reads what is there into the reader and gives when, in ``perf_counter_ns``.

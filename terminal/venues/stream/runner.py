@@ -146,6 +146,7 @@ class StreamRunner:
         try:
             if self._phases is not None:
                 await self._write(self._phases.due(self._decoder.watermark_ns))
+            await connection.subscribe()
             while not self._stopping.is_set() and not self.finished:
                 await self._receive(connection)
         except (OSError, BadFrame, TimeoutError) as problem:
