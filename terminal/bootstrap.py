@@ -171,6 +171,8 @@ def _make_window(run: _Run) -> DeskWindow:
         size=options.size,
         theme=options.theme,
         workspace=options.workspace,
+        frames=options.frames,
+        frames_of=options.frames_of,
     )
 
 

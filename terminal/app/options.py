@@ -27,5 +27,8 @@ class DeskOptions:
     replay: Path | None
     underlying: str | None
     dates: tuple[date, ...]
+    frames: Path | None = None
+    """Folder for pictures of panels, frame by frame."""
+    frames_of: tuple[str, ...] = ()
     connect: str | None = None
     """Address of a stream feed."""

@@ -10,6 +10,7 @@ from terminal.app.report import write_json
 from terminal.bench import (
     fuzz,
     market,
+    panels,
     quant_american,
     quant_european,
     quant_heston,
@@ -31,6 +32,7 @@ def all_benchmarks() -> list[Benchmark]:
     return [
         *market.BENCHMARKS,
         *fuzz.BENCHMARKS,
+        *panels.BENCHMARKS,
         *replay.BENCHMARKS,
         *recording.BENCHMARKS,
         *storage.BENCHMARKS,

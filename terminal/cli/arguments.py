@@ -76,6 +76,8 @@ def desk_options(found: argparse.Namespace) -> DeskOptions:
         workspace=found.workspace,
         screenshot=found.screenshot,
         report=found.report,
+        frames=found.frames,
+        frames_of=tuple(found.frames_of.split(",")),
         script=found.script,
         resume=found.resume,
         replay=found.replay,
@@ -134,6 +136,8 @@ def _add_desk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument("--workspace", metavar="NAME")
     parser.add_argument("--screenshot", type=Path, metavar="FILE.png")
+    parser.add_argument("--frames", type=Path, metavar="DIR", help="pictures of panels, frame by frame")
+    parser.add_argument("--frames-of", metavar="TYPES", default="ladder,heatmap", help="which panels; comma between")
     parser.add_argument("--report", metavar="FILE")
     parser.add_argument("--script", type=Path, metavar="FILE")
     parser.add_argument("--resume", action="store_true", help="goes on with the last session")

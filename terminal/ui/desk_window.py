@@ -20,13 +20,14 @@ from terminal.app.keymap import Keymap
 from terminal.app.report import UiFigures
 from terminal.app.workspaces import WorkspaceStore
 from terminal.infra import resources
-from terminal.infra.failures import UserFacingError
+from terminal.infra.failures import UsageError, UserFacingError
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.infra.settings_file import SettingsFile
 from terminal.ui import panels
 from terminal.ui.application import build_application, screenshot
 from terminal.ui.bridge.watchdog import StallWatchdog
+from terminal.ui.frame_recorder import FrameRecorder
 from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.shell.main_window import MainWindow
 from terminal.ui.theme.icons import IconSet
@@ -52,6 +53,8 @@ class DeskWindow:
         size: tuple[int, int] | None,
         theme: str | None,
         workspace: str | None,
+        frames: Path | None = None,
+        frames_of: tuple[str, ...] = (),
     ) -> None:
         look = settings.desk
         themes = ThemeSwitch(
@@ -84,6 +87,13 @@ class DeskWindow:
         )
         self.main.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.main.resize(*(size or DEFAULT_SIZE))
+        self._frames: FrameRecorder | None = None
+        if frames is not None:
+            known = {each.TYPE for each in panels.PANEL_TYPES}
+            wanted = frozenset(frames_of) & known
+            if not wanted:
+                raise UsageError(f"--frames-of names no panel; there are {', '.join(sorted(known))}.")
+            self._frames = FrameRecorder(self.main.clock, frames, self.main.switcher.visible_panels, wanted)
         if size is None and not headless and look.restore_workspace:
             self.main.switcher.restore_window(self.main.switcher.name)
 
@@ -129,6 +139,8 @@ class DeskWindow:
 
     def close(self) -> UiFigures:
         """Closes the window and gives what its frame clock counted since it was ready."""
+        if self._frames is not None:
+            self._frames.close()
         summary = self.main.frame_summary() if self.main.is_ready else None
         self.main.close()
         self._keep_the_look()

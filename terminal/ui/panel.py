@@ -157,6 +157,11 @@ class Panel(QWidget):
         """Heads and rows for "Export CSV", or None when the panel has no table."""
         return None
 
+    def frame_facts(self) -> Settings:
+        """Which market the panel shows now, for a recording of frames: a book's panel gives ``bid_px`` and ``ask_px``
+        (None without one), ``status`` (BookStatus by name) and ``doubt`` (the word over a book that is not good)."""
+        return {}
+
     def subtitle(self) -> str:
         """What the head shows after the title; the symbol unless overridden."""
         if self.instrument is None:

@@ -58,6 +58,10 @@ class WorkspaceSwitcher(QObject):
         """Views built so far."""
         return list(self._views.values())
 
+    def visible_panels(self) -> list[Panel]:
+        """The panels of the workspace in front."""
+        return list(self.view.panels.values())
+
     def go(self, name: str) -> bool:
         """Brings a workspace to the front; False when it is there already."""
         if name == self._current:

@@ -14,6 +14,7 @@ from terminal.app.views.ladder_rows import FADE_STEPS, LadderRows, OwnOrder
 from terminal.core.instruments import Instrument
 from terminal.core.orders import Side
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.painted_text import At, PaintedTexts
 
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -21,9 +22,9 @@ CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 HEAD_PX = 20
 _QUEUE_FROM_PX = 56
 _ALIGNED = {
-    Zone.VOLUME: RIGHT, Zone.TRADES: RIGHT, Zone.OWN_BUYS: CENTRE, Zone.BID_SUMS: RIGHT, Zone.BIDS: RIGHT,
-    Zone.PRICE: CENTRE, Zone.ASKS: LEFT, Zone.ASK_SUMS: LEFT, Zone.OWN_SELLS: CENTRE, Zone.RECENT: RIGHT,
-    Zone.PROFIT: RIGHT,
+    Zone.VOLUME: At.RIGHT, Zone.TRADES: At.RIGHT, Zone.OWN_BUYS: At.CENTRE, Zone.BID_SUMS: At.RIGHT,
+    Zone.BIDS: At.RIGHT, Zone.PRICE: At.CENTRE, Zone.ASKS: At.LEFT, Zone.ASK_SUMS: At.LEFT, Zone.OWN_SELLS: At.CENTRE,
+    Zone.RECENT: At.RIGHT, Zone.PROFIT: At.RIGHT,
 }  # fmt: skip
 
 
@@ -47,6 +48,10 @@ class LadderPainter:
         self.theme = theme
         self.row_px = theme.tokens.row_height
         self.font, self.bold, self.head_font = theme.value_font(), theme.value_font(bold=True), theme.column_font()
+        self._plain_texts, self._bold_texts, self._small_texts = (
+            PaintedTexts(font, self.row_px) for font in (self.font, self.bold, self.head_font)
+        )
+        self._heads = PaintedTexts(self.head_font, HEAD_PX)
         self.metrics = QFontMetrics(self.bold)
         self.head_metrics = QFontMetrics(self.head_font)
         self._dots = QPen(theme.colour("text2"), 1, Qt.PenStyle.DotLine)
@@ -117,7 +122,7 @@ class LadderPainter:
         painter.setFont(self.head_font)
         painter.setPen(self.theme.colour("text2"))
         for zone, (left, zone_width) in columns.items():
-            painter.drawText(QRect(left + 4, 0, zone_width - 8, HEAD_PX), _ALIGNED[zone], HEADS[zone])
+            self._heads.draw(painter, left + 4, 0, zone_width - 8, _ALIGNED[zone], HEADS[zone])
         painter.setPen(self.theme.colour("line"))
         painter.drawLine(0, HEAD_PX - 1, width, HEAD_PX - 1)
 
@@ -165,7 +170,7 @@ class LadderPainter:
         for row in scene.shown:
             x = left
             unsided = int(rows.traded[row] - rows.bought[row] - rows.sold[row])
-            parts = ((rows.bought[row], "up", 80), (rows.sold[row], "down", 80), (unsided, "text2", 60))
+            parts = ((rows.bought[row], "up", 64), (rows.sold[row], "down", 64), (unsided, "text2", 56))
             for size, token, alpha in parts:
                 length = int(size) * (width - 4) // full_traded
                 if length:
@@ -206,25 +211,24 @@ class LadderPainter:
         painter.setPen(theme.colour("text2" if faint else "text1" if rows.is_closed else "text0"))
         for sizes, zone in ((rows.bids, Zone.BIDS), (rows.asks, Zone.ASKS)):
             self._paint_column(painter, scene, zone, sizes.tolist())
-        painter.setPen(theme.colour("text2"))
+        painter.setPen(theme.colour("text1"))
         for sizes, zone in ((rows.bid_sums, Zone.BID_SUMS), (rows.ask_sums, Zone.ASK_SUMS), (rows.traded, Zone.VOLUME)):
             self._paint_column(painter, scene, zone, sizes.tolist())
         if Zone.TRADES in scene.columns:
             left, width = scene.columns[Zone.TRADES]
             for row in scene.shown:
                 if rows.trades[row]:
-                    rect = QRect(left + 4, self.top(row), width - 8, self.row_px)
-                    painter.drawText(rect, RIGHT, formats.size(int(rows.trades[row])))
+                    text = formats.size(int(rows.trades[row]))
+                    self._plain_texts.draw(painter, left + 4, self.top(row), width - 8, At.RIGHT, text)
 
     def _paint_column(self, painter: QPainter, scene: Scene, zone: Zone, sizes: list[int]) -> None:
         if zone not in scene.columns:
             return
-        (left, width), flags = scene.columns[zone], _ALIGNED[zone]
+        (left, width), at, draw = scene.columns[zone], _ALIGNED[zone], self._plain_texts.draw
         for row in scene.shown:
             size = sizes[row]
             if size:
-                rect = QRect(left + 4, self.top(row), width - 8, self.row_px)
-                painter.drawText(rect, flags, self.size_text(size, scene.instrument))
+                draw(painter, left + 4, self.top(row), width - 8, at, self.size_text(size, scene.instrument))
 
     def _paint_flow(self, painter: QPainter, scene: Scene) -> None:
         """The newest trades: an arrow for who crossed the spread, fainter with age."""
@@ -239,8 +243,8 @@ class LadderPainter:
             side = int(rows.recent_side[row])
             token, arrow = ("up", "▲") if side > 0 else ("down", "▼") if side < 0 else ("text1", "·")
             painter.setPen(self.tint(token, 255 - (fade - 1) * 190 // FADE_STEPS))
-            rect = QRect(left + 2, self.top(row), width - 6, self.row_px)
-            painter.drawText(rect, RIGHT, f"{arrow} {self.size_text(int(rows.recent[row]), scene.instrument)}")
+            text = f"{arrow} {self.size_text(int(rows.recent[row]), scene.instrument)}"
+            self._bold_texts.draw(painter, left + 2, self.top(row), width - 6, At.RIGHT, text)
 
     def _paint_profit(self, painter: QPainter, scene: Scene) -> None:
         held = scene.rows.position
@@ -252,7 +256,7 @@ class LadderPainter:
             value = int(held.ticks[row] if scene.in_ticks else held.e4[row])
             painter.setPen(self.tint("up" if value > 0 else "down" if value < 0 else "text1", 200))
             text = formats.signed_size(value) if scene.in_ticks else profit_text(value)
-            painter.drawText(QRect(left + 2, self.top(row), width - 6, self.row_px), RIGHT, text)
+            self._plain_texts.draw(painter, left + 2, self.top(row), width - 6, At.RIGHT, text)
 
     def _paint_prices(self, painter: QPainter, scene: Scene) -> None:
         theme, rows, (left, width) = self.theme, scene.rows, scene.columns[Zone.PRICE]
@@ -268,7 +272,9 @@ class LadderPainter:
             best = row in {rows.best_bid, rows.best_ask, rows.last}
             painter.setFont(self.bold if best else self.font)
             painter.setPen(best_ink if best else ink)
-            painter.drawText(rect, CENTRE, self.price_text(int(rows.prices[row]), scene.instrument))
+            texts = self._bold_texts if best else self._plain_texts
+            price = self.price_text(int(rows.prices[row]), scene.instrument)
+            texts.draw(painter, left, rect.top(), width, At.CENTRE, price)
             if rows.is_stale and best:
                 painter.setPen(self._dots)
                 painter.drawLine(rect.left() + 10, rect.bottom() - 2, rect.right() - 10, rect.bottom() - 2)
@@ -276,13 +282,15 @@ class LadderPainter:
                 token = "up" if rows.position is not None and rows.position.quantity > 0 else "down"
                 painter.fillRect(left, rect.top(), 3, self.row_px, theme.colour(token))
                 painter.fillRect(left, rect.bottom(), width, 1, theme.colour(token))
-            painter.setFont(self.head_font)
             if row == rows.last and rows.last_tick:
+                painter.setFont(self.head_font)
                 painter.setPen(theme.colour("up" if rows.last_tick > 0 else "down"))
-                painter.drawText(rect.adjusted(5, 0, 0, 0), LEFT, "▲" if rows.last_tick > 0 else "▼")
+                arrow = "▲" if rows.last_tick > 0 else "▼"
+                self._small_texts.draw(painter, left + 5, rect.top(), width, At.LEFT, arrow)
             if row in marks:
+                painter.setFont(self.head_font)
                 painter.setPen(theme.colour("accent"))
-                painter.drawText(rect.adjusted(0, 0, -3, 0), RIGHT, marks[row])
+                self._small_texts.draw(painter, left, rect.top(), width - 3, At.RIGHT, marks[row])
 
     def _paint_own(self, painter: QPainter, scene: Scene) -> None:
         full = scene.rows.scales()[0]
