@@ -72,6 +72,7 @@ _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL
 _BOOK_UPDATE, _CLOCK = int(Kind.BOOK_UPDATE), int(Kind.CLOCK)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
 _PRE_MARKET, _OPEN = int(Phase.PRE_MARKET), int(Phase.OPEN)
+_KEEPS_SIDES = int(Flag.BID_UNCHANGED | Flag.ASK_UNCHANGED)
 _PRIME = PRIME
 _NOW, _SAID, _FIRST_SAID, _LAST_SAID, _STEPPED_BACK = NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK
 
@@ -93,6 +94,7 @@ def _begin_books_day(books, session_of, instrument, session):  # type: ignore[no
 def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyped-def]
     instrument, session, phase = message["instrument"], message[PHASE_SESSION], message[PHASE]
     first, last = (instrument, instrument + 1) if instrument >= 0 else (0, len(core.quotes))
+    keeps_sides = message["flags"] & _KEEPS_SIDES == _KEEPS_SIDES
     for i in range(first, last):
         if instrument < 0 and session != 0 and core.session_of[i] != session:
             continue
@@ -101,7 +103,7 @@ def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyp
         if core.kind_of[i] == 0:
             continue
         if phase == _PRE_MARKET:
-            begin_day(row)
+            begin_day(row, keeps_sides)
             clear_flow(flow, i)
             clear_volume(volumes, i)
         else:
@@ -200,7 +202,7 @@ def apply_batch(  # type: ignore[no-untyped-def]
         instrument = message["instrument"]
         if kind == _PHASE_CHANGE:
             _change_phase(core, flow, volumes, message, ts_ns)
-            if message[PHASE] == _PRE_MARKET:
+            if message[PHASE] == _PRE_MARKET and message["flags"] & _KEEPS_SIDES != _KEEPS_SIDES:
                 _begin_books_day(books, core.session_of, instrument, message[PHASE_SESSION])
             continue
         if pulse[_FIRST_SAID] == 0:

@@ -99,21 +99,27 @@ def set_official(row, message):  # type: ignore[no-untyped-def]
         row["settlement_px"] = message[OFFICIAL_PX]
 
 
-@nb.njit(nb.void(_quote), **INNER)
-def begin_day(row):  # type: ignore[no-untyped-def]
-    """No side and no price of the day before carries over; yesterday's official close becomes the prior close."""
+@nb.njit(nb.void(_quote, nb.boolean), **INNER)
+def begin_day(row, keeps_sides):  # type: ignore[no-untyped-def]
+    """No side and no price of the day before carries over; yesterday's official close becomes the prior close.
+
+    ``keeps_sides``: of a market without a pause, whose last price is its close where nobody says an official one.
+    """
     if row["official_px"] != _ABSENT:
         row["prior_close_px"] = row["official_px"]
-    row["bid_px"] = _ABSENT
-    row["ask_px"] = _ABSENT
-    row["bid_size"] = 0
-    row["ask_size"] = 0
-    row["bid_ts_ns"] = 0
-    row["ask_ts_ns"] = 0
+    elif keeps_sides and row["last_px"] != _ABSENT:
+        row["prior_close_px"] = row["last_px"]
+    if not keeps_sides:
+        row["bid_px"] = _ABSENT
+        row["ask_px"] = _ABSENT
+        row["bid_size"] = 0
+        row["ask_size"] = 0
+        row["bid_ts_ns"] = 0
+        row["ask_ts_ns"] = 0
+        row["quality"] = _NONE
     row["open_px"] = _ABSENT
     row["high_px"] = _ABSENT
     row["low_px"] = _ABSENT
     row["official_px"] = _ABSENT
     row["settlement_px"] = _ABSENT
     row["volume"] = 0
-    row["quality"] = _NONE

@@ -211,6 +211,23 @@ def test_a_new_day_takes_the_sides_away_and_keeps_the_close() -> None:
     assert row["official_px"] == ABSENT_PX
 
 
+def test_a_new_day_of_a_market_without_a_pause_keeps_its_sides_and_its_book() -> None:
+    state = two_stocks()
+    keeps = Flag.BID_UNCHANGED | Flag.ASK_UNCHANGED
+    state.apply(
+        batch_of(
+            quote(0, 100, 110),
+            {"kind": Kind.TRADE, "instrument": 0, "ts_ns": START_NS, "v0": 104, "v1": 2},
+            {"kind": Kind.DEPTH, "instrument": 0, "ts_ns": START_NS, "v0": 1, "v1": 100, "v2": 5},
+            {"kind": Kind.PHASE_CHANGE, "ts_ns": START_NS, PHASE: Phase.PRE_MARKET, PHASE_SESSION: 0, "flags": keeps},
+        )
+    )
+    row = state.read_one(0)
+    assert (row["bid_px"], row["ask_px"], row["quality"]) == (100, 110, Quality.OK)
+    assert (row["prior_close_px"], row["open_px"], row["volume"]) == (104, ABSENT_PX, 0)
+    assert state.book.read(0)[0]["size"].tolist() == [5]
+
+
 def test_a_phase_concerns_only_the_products_with_those_hours() -> None:
     state = two_stocks()
     code = SESSION_CODES[SessionProduct.INDEX_OPTION]
