@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from terminal.app.report import write_json
 from terminal.bench import (
+    chart,
     fuzz,
     market,
     panels,
@@ -33,6 +34,7 @@ def all_benchmarks() -> list[Benchmark]:
         *market.BENCHMARKS,
         *fuzz.BENCHMARKS,
         *panels.BENCHMARKS,
+        *chart.BENCHMARKS,
         *replay.BENCHMARKS,
         *recording.BENCHMARKS,
         *storage.BENCHMARKS,

@@ -173,9 +173,10 @@ class ChartView:
         padding = max((high - low) * _PADDING, 2 * self.tick(high))
         return low - padding, high + padding
 
-    def most_volume(self) -> int:
-        """Top of the volume scale: the largest in view, rounded up so that a growing bar does not move it each time."""
-        columns = self.columns(_LOOKED_AT)
+    def most_volume(self, most_columns: int = _LOOKED_AT) -> int:
+        """Top of the volume scale: the largest of the columns that :meth:`columns` gives for ``most_columns``, rounded
+        up so that a growing bar does not move it each time."""
+        columns = self.columns(most_columns)
         return nice_top(int(columns.volume.max()) if len(columns) else 1)
 
     def reset(self) -> None:

@@ -56,7 +56,7 @@ MORE = ("1s", "30s", "2m", "3m", "10m", "30m", "2h", "4h", "1w", "100t", "1000t"
 _SECONDS = {"s": 1, "": 60, "m": 60, "h": 3600, "d": DAY_S, "w": WEEK_S}
 _ACTIVITY = {"t": FrameUnit.TRADES, "v": FrameUnit.VOLUME, "$": FrameUnit.TURNOVER}
 _MULTIPLES = {"": 1, "k": 1_000, "M": 1_000_000}
-_TEXT = re.compile(r"(\d{1,7})\s*([kM]?)\s*([a-zA-Z$]{0,3})")
+_TEXT = re.compile(r"([0-9]{1,7})\s*([kM]?)\s*([a-zA-Z$]{0,3})")
 _MOST_SIZE = 10**12
 
 

@@ -13,6 +13,7 @@ from terminal.app.views.chart_axes import value_marks, value_text
 from terminal.core.instruments import Instrument
 from terminal.ui.panels.chart.geometry import Geometry, Scale
 from terminal.ui.panels.chart.layers import AxisTag
+from terminal.ui.panels.chart.lines import mixed
 from terminal.ui.theme.theme import Theme
 from terminal.ui.theme.tokens import ink_on
 
@@ -21,7 +22,7 @@ _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 _MARK_EVERY_X = 90
 _MARK_EVERY_Y = 34
 TAG_PX = 16
-_GRID_ALPHA = 105
+_GRID_SHARE = 0.42
 
 
 class Axes:
@@ -39,9 +40,7 @@ class Axes:
     def paint_grid(self, painter: QPainter, view: ChartView, geometry: Geometry) -> None:
         """What never moves with a tick: grid, day lines, borders."""
         theme = self.theme
-        grid = QColor(theme.colour("line"))
-        grid.setAlpha(_GRID_ALPHA)
-        painter.setPen(grid)
+        painter.setPen(mixed(theme, "line", _GRID_SHARE))
         for px in self.price_marks(view, geometry):
             y = round(float(geometry.y(px)))
             painter.drawLine(0, y, geometry.plot_width - 1, y)
@@ -53,9 +52,7 @@ class Axes:
         for mark in self._marks:
             x = round(float(geometry.x(mark.at)))
             painter.drawLine(x, 0, x, geometry.plot_bottom)
-        night = QColor(theme.colour("text2"))
-        night.setAlpha(120)
-        painter.setPen(QPen(night, 1, Qt.PenStyle.DotLine))
+        painter.setPen(QPen(mixed(theme, "text2", 0.5), 1, Qt.PenStyle.DotLine))
         for place in view.day_breaks():
             x = round(float(geometry.x(place - 0.5)))
             painter.drawLine(x, 0, x, geometry.plot_bottom)
@@ -99,9 +96,11 @@ class Axes:
             if more:
                 painter.drawText(rect.adjusted(0, height - 1, -5, height - 2), _RIGHT, more)
 
-    def paint_pane_axis(self, painter: QPainter, geometry: Geometry, scale: Scale, taken: Sequence[float]) -> None:
-        """Round numbers of a pane, but for those at the pixel rows ``taken``."""
-        marks = _pane_marks(scale)
+    def paint_pane_axis(
+        self, painter: QPainter, geometry: Geometry, scale: Scale, taken: Sequence[float], guides: tuple[float, ...]
+    ) -> None:
+        """The numbers of a pane's guide lines, else round ones, but for those at the pixel rows ``taken``."""
+        marks = list(guides) if len(guides) > 1 else _pane_marks(scale)
         if not marks:
             return
         step = marks[1] - marks[0] if len(marks) > 1 else abs(marks[0])

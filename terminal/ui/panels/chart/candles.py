@@ -11,15 +11,16 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from terminal.app.views.chart import ChartKind
 from terminal.market.pyramid import Columns
 from terminal.ui.panels.chart.geometry import Geometry
+from terminal.ui.panels.chart.lines import mixed
 from terminal.ui.theme.theme import Theme
 
 Floats = npt.NDArray[np.float64]
 _BODY_SHARE = 0.7
 _LEAST_BODY_PX = 3.0
 """Bars narrower than this are drawn as lines from low to high."""
-_VOLUME_ALPHA = 80
+_VOLUME_SHARE = 0.33
 _AREA_ALPHA = 30
-_SMOOTH_UP_TO = 4_000
+_SMOOTH_UP_TO = 2_500
 
 
 class CandlePainter:
@@ -46,7 +47,8 @@ class CandlePainter:
             if not mine.any():
                 continue
             colour = theme.colour("up" if is_up else "down")
-            self._volumes(painter, geometry, bars.volume[mine], x[mine], body, colour, most_volume)
+            faint = mixed(theme, "up" if is_up else "down", _VOLUME_SHARE)
+            self._volumes(painter, geometry, bars.volume[mine], x[mine], body, faint, most_volume)
             if kind.is_line:
                 continue
             part = _Part(bars, mine, geometry)
@@ -132,8 +134,6 @@ class CandlePainter:
         height = geometry.volume_height - 2
         if height < 4:
             return
-        faint = QColor(colour)
-        faint.setAlpha(_VOLUME_ALPHA)
         self._rects.resize(len(x))
         memory = self._rects.ndarray()
         tall = np.ceil(volume * (height / most))
@@ -142,7 +142,7 @@ class CandlePainter:
         memory[:, 2] = body
         memory[:, 3] = tall
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faint)
+        painter.setBrush(colour)
         painter.drawRects(*self._rects.drawargs())
 
 

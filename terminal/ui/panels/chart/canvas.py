@@ -201,12 +201,18 @@ class ChartCanvas(QWidget):
     # Painting.
 
     def _columns(self) -> Columns:
-        return self.view.columns(max(1, self.width() - _LEAST_AXIS))
+        return self.view.columns(self._most_columns())
+
+    def _most_columns(self) -> int:
+        return max(1, self.width() - _LEAST_AXIS)
+
+    def _most_volume(self) -> int:
+        return self.view.most_volume(self._most_columns())
 
     def _key(self, geometry: Geometry) -> tuple[object, ...]:
         view = self.view
         return (
-            geometry, self.devicePixelRatioF(), len(view.bars), view.series.generation, view.kind, view.most_volume(),
+            geometry, self.devicePixelRatioF(), len(view.bars), view.series.generation, view.kind, self._most_volume(),
             self.indicators.revision, self._generation,
         )  # fmt: skip
 
@@ -268,7 +274,7 @@ class ChartCanvas(QWidget):
 
     def _paint_bars(self, painter: QPainter, geometry: Geometry, columns: Columns) -> None:
         self._candles.paint(
-            painter, geometry, columns, self.view.kind, self.theme, self.view.most_volume(), len(self.view.bars)
+            painter, geometry, columns, self.view.kind, self.theme, self._most_volume(), len(self.view.bars)
         )
 
     def _paint_newest(self, painter: QPainter, geometry: Geometry) -> None:

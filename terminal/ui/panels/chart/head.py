@@ -8,10 +8,15 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWi
 
 from terminal.app.views.chart import ChartKind
 from terminal.app.views.chart_frames import MORE, PRESETS, frame
+from terminal.app.views.chart_profile import ProfileKind
 
 KIND_WORDS = {
     ChartKind.CANDLES: "Candles", ChartKind.HOLLOW: "Hollow candles", ChartKind.BARS: "Bars", ChartKind.LINE: "Line",
     ChartKind.AREA: "Area", ChartKind.HEIKIN_ASHI: "Heikin-Ashi",
+}  # fmt: skip
+PROFILE_WORDS = {
+    ProfileKind.OFF: "No volume profile", ProfileKind.VISIBLE: "Of the bars in view",
+    ProfileKind.SESSION: "Of the session's trades",
 }  # fmt: skip
 _AVERAGED = (
     "Averages of bars, made for the eye: no trade happened at these prices. The last price stays the traded one."
@@ -24,7 +29,7 @@ class ChartHead(QWidget):
     frame_chosen = Signal(str)
     kind_chosen = Signal(object)
     log_chosen = Signal(bool)
-    profile_chosen = Signal(str)
+    profile_chosen = Signal(object)
     indicators_wanted = Signal()
     newest_wanted = Signal()
 
@@ -52,7 +57,11 @@ class ChartHead(QWidget):
         self.log.setCheckable(True)
         self.indicators = _button("Indicators", "Add and change indicators (/)")
         self.newest = _button("Newest ▸", "Follow the newest bar (Home, or double click)")
-        for each in (self.kind, self.log, self.indicators):
+        self.profile = _button("Profile", "Volume by price: where most was traded, and between which prices 70% of it")
+        self.profile.setCheckable(True)
+        self.profile.setMenu(self._profile_menu())
+        self.profile.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for each in (self.kind, self.log, self.indicators, self.profile):
             row.addWidget(each)
         row.addStretch(1)
         row.addWidget(self.newest)
@@ -85,6 +94,27 @@ class ChartHead(QWidget):
     def show_scale(self, *, is_log: bool) -> None:
         """Marks the scale."""
         self.log.setChecked(is_log)
+
+    def show_profile(self, kind: ProfileKind) -> None:
+        """Marks whose volume is shown."""
+        self.profile.setChecked(kind is not ProfileKind.OFF)
+        for action in self._profiles.actions():
+            action.setChecked(action.data() == kind.value)
+
+    def _profile_menu(self) -> QMenu:
+        menu = QMenu(self)
+        self._profiles = QActionGroup(menu)
+        for kind, words in PROFILE_WORDS.items():
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setData(kind.value)
+            self._profiles.addAction(action)
+        menu.triggered.connect(self._profile_chosen)
+        return menu
+
+    @Slot(QAction)
+    def _profile_chosen(self, action: QAction) -> None:
+        self.profile_chosen.emit(ProfileKind(action.data()))
 
     def _frame_menu(self) -> QMenu:
         menu = QMenu(self)

@@ -73,7 +73,7 @@ class LivePainter:
                 colour = series_colour(theme, item.choice.colours[0])
                 if all(abs(y - other[0]) >= TAG_PX for other in blocks):
                     blocks.append((y, value_text(newest, step), colour))
-            self._axes.paint_pane_axis(painter, geometry, scale, [each[0] for each in blocks])
+            self._axes.paint_pane_axis(painter, geometry, scale, [each[0] for each in blocks], item.spec.guides)
             for y, text, colour in blocks:
                 self._axes.paint_value_tag(painter, geometry, y, text, colour)
 

@@ -17,9 +17,9 @@ from terminal.app.views.chart import ChartKind, ChartView
 from terminal.app.views.chart_compare import ComparisonSet
 from terminal.app.views.chart_frames import PRESETS, FrameError
 from terminal.app.views.chart_indicators import ChartIndicator, IndicatorSet
+from terminal.app.views.chart_profile import ProfileKind
 from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
-from terminal.app.views.order_words import action_words
 from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument
 from terminal.core.messages import Phase
@@ -32,7 +32,8 @@ from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingComm
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
 from terminal.ui.panels.chart.indicator_windows import IndicatorWindows
-from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, PriceLine, TradeMark
+from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, own_lines, own_marks
+from terminal.ui.panels.chart.under_layers import ProfileLayer, SessionLayer
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.empty_state import EmptyState
 
@@ -55,6 +56,7 @@ class ChartPanel(DrawingCommands, Panel):
         *_KIND_COMMANDS,
         *DRAWING_COMMANDS,
         PanelCommand("compare", "Compare with a symbol", "compare", ("Alt+C",)),
+        PanelCommand("profile", "Volume by price: none, of the view, of the session", "next_profile", ("Alt+V",)),
         PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
         PanelCommand("indicators", "Add an indicator…", "pick_indicator", ("/",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
@@ -79,6 +81,9 @@ class ChartPanel(DrawingCommands, Panel):
         self.order_layer, self.fill_layer = OrderLayer(), FillLayer()
         self.canvas.add_layer(self.order_layer)
         self.canvas.add_layer(self.fill_layer)
+        self.profile_layer = ProfileLayer(context.desk.market.volume_at_price)
+        self.canvas.add_layer(SessionLayer())
+        self.canvas.add_layer(self.profile_layer)
         self.drawing = DrawingTools(self.canvas, context.desk.drawings, context.shell.notify)
         self.canvas.add_layer(self.drawing.layer)
         self.compared = ComparisonSet(context.desk.market)
@@ -99,6 +104,7 @@ class ChartPanel(DrawingCommands, Panel):
         self.head.frame_chosen.connect(self._set_frame)
         self.head.kind_chosen.connect(self._set_kind)
         self.head.log_chosen.connect(self._set_log)
+        self.head.profile_chosen.connect(self._set_profile)
         self.head.newest_wanted.connect(self.reset)
         self.head.indicators_wanted.connect(self.pick_indicator)
         self.canvas.indicator_clicked.connect(self._edit_indicator)
@@ -148,6 +154,8 @@ class ChartPanel(DrawingCommands, Panel):
         if (stale, closed) != (self.canvas.is_stale, self.canvas.is_closed):
             self.canvas.is_stale, self.canvas.is_closed = stale, closed
             self.canvas.update()
+        elif second != self._second and self.profile_layer.kind is ProfileKind.SESSION:
+            self.canvas.renew()
         elif changed or second != self._second:
             self.canvas.tick()
 
@@ -187,6 +195,7 @@ class ChartPanel(DrawingCommands, Panel):
             "in_view": round(view.in_view),
             "kind": view.kind.value,
             "log": view.is_log,
+            "profile": self.profile_layer.kind.value,
             "indicators": self.indicators.save(),
             "compared": self.compared.symbols(),
         }
@@ -202,6 +211,8 @@ class ChartPanel(DrawingCommands, Panel):
         if settings.get("kind") in {kind.value for kind in ChartKind}:
             self._set_kind(ChartKind(settings["kind"]))
         self._set_log(settings.get("log") is True)
+        profile = settings.get("profile")
+        self._set_profile(ProfileKind(profile) if profile in {kind.value for kind in ProfileKind} else ProfileKind.OFF)
         compared = settings.get("compared")
         self.comparing.restore(compared if isinstance(compared, list) else ())
         for problem in self.indicators.restore(settings.get("indicators")):
@@ -311,6 +322,17 @@ class ChartPanel(DrawingCommands, Panel):
         self.compared.follow(self._view)
         self.canvas.update()
 
+    @Slot(object)
+    def _set_profile(self, kind: ProfileKind) -> None:
+        self.profile_layer.kind = kind
+        self.head.show_profile(kind)
+        self.canvas.renew()
+
+    def next_profile(self) -> None:
+        """No volume profile, that of the bars in view, that of the session."""
+        kinds = list(ProfileKind)
+        self._set_profile(kinds[(kinds.index(self.profile_layer.kind) + 1) % len(kinds)])
+
     @Slot()
     def pick_indicator(self) -> None:
         """Opens the window that adds indicators."""
@@ -362,24 +384,6 @@ class ChartPanel(DrawingCommands, Panel):
             return False
         self._version = version
         snapshot: TradingSnapshot = trading.snapshot()
-        lines = [
-            PriceLine(
-                order.limit_px,
-                f"{action_words(order.side, order.effect, instrument)} {formats.size(order.quantity - order.filled)}",
-                order.side,
-            )
-            for order in snapshot.orders
-            if order.instrument == instrument.id and not order.state.is_terminal and order.limit_px is not None
-        ]
-        lines += [
-            PriceLine(row.average_px, f"avg {formats.signed_size(row.quantity)}")
-            for row in snapshot.positions
-            if row.instrument == instrument.id and row.quantity
-        ]
-        self.order_layer.lines = lines
-        self.fill_layer.trades = [
-            TradeMark(place, fill.price_px, fill.side)
-            for fill in snapshot.fills
-            if fill.instrument == instrument.id and (place := self._view.place_of(fill.ts_ns)) >= 0
-        ]
+        self.order_layer.lines = own_lines(snapshot, instrument)
+        self.fill_layer.trades = own_marks(snapshot, instrument, self._view.place_of)
         return True

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
+from terminal.app import formats
+from terminal.app.ports import TradingSnapshot
+from terminal.app.views.order_words import action_words
+from terminal.core.instruments import Instrument
 from terminal.core.orders import Side
 from terminal.ui.panels.chart.layers import AxisTag, ChartSpace, Layer
 
@@ -100,3 +104,32 @@ class FillLayer(Layer):
                       QPointF(x + _ARROW_PX, y + down * 2 * _ARROW_PX)]  # fmt: skip
             painter.drawPolygon(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def own_lines(snapshot: TradingSnapshot, instrument: Instrument) -> list[PriceLine]:
+    """Working orders of an instrument and the average price of its position."""
+    lines = [
+        PriceLine(
+            order.limit_px,
+            f"{action_words(order.side, order.effect, instrument)} "
+            f"{formats.quantity(order.quantity - order.filled, instrument)}",
+            order.side,
+        )
+        for order in snapshot.orders
+        if order.instrument == instrument.id and not order.state.is_terminal and order.limit_px is not None
+    ]
+    lines += [
+        PriceLine(row.average_px, f"avg {formats.signed_size(row.quantity)}")
+        for row in snapshot.positions
+        if row.instrument == instrument.id and row.quantity
+    ]
+    return lines
+
+
+def own_marks(snapshot: TradingSnapshot, instrument: Instrument, place_of: Callable[[int], int]) -> list[TradeMark]:
+    """Fills of an instrument that fall on bars; ``place_of`` gives the bar of an instant, -1 for none."""
+    return [
+        TradeMark(place, fill.price_px, fill.side)
+        for fill in snapshot.fills
+        if fill.instrument == instrument.id and (place := place_of(fill.ts_ns)) >= 0
+    ]
