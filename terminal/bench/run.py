@@ -23,6 +23,7 @@ from terminal.bench import (
     replay,
     start,
     storage,
+    wire,
 )
 from terminal.bench.result import Benchmark, Result, machine
 from terminal.infra.failures import UsageError
@@ -38,6 +39,7 @@ def all_benchmarks() -> list[Benchmark]:
         *replay.BENCHMARKS,
         *recording.BENCHMARKS,
         *storage.BENCHMARKS,
+        *wire.BENCHMARKS,
         *start.BENCHMARKS,
         *quant_european.BENCHMARKS,
         *quant_implied_vol.BENCHMARKS,

@@ -1,9 +1,9 @@
 """The default desk under load, in a process of its own: when each message of what is watched was painted.
 
-Run as ``python -m terminal.bench.wire_desk ADDRESS PROFILE REPORT``. For each panel on the screen: a message counts as
-shown at the end of the first paint after a refresh of that panel which began when the message was in the state already.
-So a message that a later one has overtaken waits for the paint that shows the later one. The delay runs from the read
-of its bytes from the socket.
+Run as ``python -m terminal.bench.wire_desk wire|soak ADDRESS PROFILE REPORT SIZE``. For each panel on the screen: a
+message counts as shown at the end of the first paint after a refresh of that panel which began when the message was in
+the state already. So a message that a later one has overtaken waits for the paint that shows the later one. The delay
+runs from the read of its bytes from the socket.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy.typing as npt
 import psutil
 
 from terminal.app.desk import Desk
+from terminal.app.options import DeskOptions
 from terminal.core.messages import Batch, Kind
 from terminal.infra.paths import Profile
 from terminal.ui.bridge.frame_clock import Frame, Needs
@@ -29,6 +30,8 @@ from terminal.ui.bridge.frame_clock import Frame, Needs
 WARM_UP_S = 3.0
 SEVERAL = ("watchlist",)
 """Panels that show many instruments."""
+OF_ONE = ("chart", "ladder", "heatmap", "time_and_sales", "ticket")
+"""Panels that show the market of one instrument."""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,6 @@ class Probe:
         self.batches: list[Applied] = []
         self.watched: list[Watched] = []
         self.masks: dict[str, npt.NDArray[np.bool_]] = {}
-        self.first_ns = 0
         self._record = desk.rooms.hooks.record
         desk.rooms.hooks.record = self.record
         window.main.desk = _Painted(window.main.desk, self.painted)
@@ -93,7 +95,7 @@ class Probe:
             kind = each.name.partition("-")[0]
             if kind in SEVERAL:
                 ids = np.arange(count)[:40]
-            elif panel.instrument is not None:
+            elif kind in OF_ONE and panel.instrument is not None:
                 ids = np.array([panel.instrument])
             else:
                 continue
@@ -102,8 +104,6 @@ class Probe:
             mask[ids] = True
             each.next = len(self.batches)
             self.masks[each.name] = mask
-        self.first_ns = time.perf_counter_ns()
-        self.window.main.clock.statistics.reset()
         for each in self.watched:
             each.refresh_ns.clear()
 
@@ -147,42 +147,41 @@ class Probe:
                 everything.append(delays)
                 found |= _percentiles(delays)
             panels[each.name] = found
-        summary = self.window.main.clock.statistics.summary()
-        return {
-            "panels": panels,
-            "all": _percentiles(np.concatenate(everything)) if everything else {},
-            "frames": summary.frames,
-            "frame_p50_ms": summary.p50_ms,
-            "frame_p99_ms": summary.p99_ms,
-            "frame_longest_ms": summary.longest_ms,
-            "longest_gap_ms": summary.longest_gap_ms,
-            "seconds": (time.perf_counter_ns() - self.first_ns) / 1e9,
-            "feed_to_state": self.desk.rooms.engine.feed_to_state.summary(),
-        }
+        return {"panels": panels, "all": _percentiles(np.concatenate(everything)) if everything else {}}
 
 
-class _Starter:
-    """A client of the frame clock that calls ``start`` once, some seconds after the window is ready."""
+class _Sampler:
+    """A client of the frame clock: calls ``start`` some seconds after the window is ready, then notes the memory."""
 
     needs = Needs.ALWAYS
-    min_interval_ms = 50
+    min_interval_ms = 250
 
     def __init__(self, main: Any, start: Callable[[], None]) -> None:
         self._main, self._start = main, start
         self._ready_at: float | None = None
+        self._process = psutil.Process()
+        self.begun_at: float | None = None
+        self.spent_s = 0.0
+        self.rss: list[tuple[float, int]] = []
 
     def is_on_screen(self) -> bool:
         """Always."""
         return True
 
     def run_frame(self, frame: Frame) -> None:
-        """Looks whether it is time."""
+        """Looks whether it is time, and then once a second how much memory there is."""
         now = time.monotonic()
-        if self._main.is_ready and self._ready_at is None:
-            self._ready_at = now
-        if self._ready_at is not None and now - self._ready_at >= WARM_UP_S:
-            self._main.clock.remove(self)
-            self._start()
+        if self.begun_at is None:
+            if self._main.is_ready and self._ready_at is None:
+                self._ready_at = now
+            if self._ready_at is not None and now - self._ready_at >= WARM_UP_S:
+                self.begun_at = now
+                self._main.clock.statistics.reset()
+                spent = self._process.cpu_times()
+                self.spent_s = spent.user + spent.system
+                self._start()
+        elif not self.rss or now - self.begun_at - self.rss[-1][0] >= 1.0:
+            self.rss.append((now - self.begun_at, self._process.memory_info().rss))
 
 
 class _Painted:
@@ -210,37 +209,55 @@ def _percentiles(delays_ns: npt.NDArray[np.int64]) -> dict[str, float]:
     }
 
 
-def main(address: str, profile: str, target: str, size: str) -> int:
+def main(task: str, address: str, profile: str, target: str, size: str) -> int:
     """Runs the desk until the feed ends, and writes what was seen."""
     sys.setswitchinterval(0.0005)
     from terminal.bootstrap import run_desk
-    from terminal.cli.arguments import desk_options, parse
 
     found: dict[str, Any] = {}
     process = psutil.Process()
 
     def watch(desk: Desk, window: Any) -> Callable[[], None]:
-        probe = Probe(desk, window)
-
-        def start() -> None:
-            probe.choose()
-            found["rss_start"] = process.memory_info().rss
-            found["cpu_start"] = process.cpu_times()
+        # What a probe remembers of every batch would be memory that grows.
+        probe = Probe(desk, window) if task == "wire" else None
+        sampler = _Sampler(window.main, lambda: probe.choose() if probe is not None else None)
 
         def finish() -> None:
-            found["rss_end"] = process.memory_info().rss
-            spent, before = process.cpu_times(), found.pop("cpu_start", process.cpu_times())
-            found.update(probe.result())
-            found["cpu_share"] = (spent.user + spent.system - before.user - before.system) / max(found["seconds"], 1e-9)
+            if sampler.begun_at is None:
+                return
+            seconds = time.monotonic() - sampler.begun_at
+            spent = process.cpu_times()
+            found["cpu_share"] = (spent.user + spent.system - sampler.spent_s) / seconds
+            found["seconds"], found["rss"] = seconds, sampler.rss
+            found.update(_frames(window.main, desk))
             found.update(_state(desk))
+            if probe is not None:
+                found.update(probe.result())
 
-        window.main.clock.add(_Starter(window.main, start))
+        window.main.clock.add(sampler)
         return finish
 
-    arguments = ["desk", "--headless", "--connect", address, "--size", size, "--workspace", "Market"]
-    code = run_desk(desk_options(parse(arguments)), Profile(Path(profile)), threading.Event(), watch=watch)
+    width, _, height = size.partition("x")
+    options = DeskOptions(
+        seed=None, headless=True, seconds=None, speed=None, is_speed_given=False, size=(int(width), int(height)),
+        theme=None, workspace="Market", screenshot=None, report=None, script=None, resume=False, replay=None,
+        underlying=None, dates=(), connect=address,
+    )  # fmt: skip
+    code = run_desk(options, Profile(Path(profile)), threading.Event(), watch=watch)
     Path(target).write_text(json.dumps(found), encoding="utf-8")
     return code
+
+
+def _frames(main: Any, desk: Desk) -> dict[str, Any]:
+    summary = main.frame_summary()
+    return {
+        "frames": summary.frames,
+        "frame_p50_ms": summary.p50_ms,
+        "frame_p99_ms": summary.p99_ms,
+        "frame_longest_ms": summary.longest_ms,
+        "longest_gap_ms": summary.longest_gap_ms,
+        "feed_to_state": desk.rooms.engine.feed_to_state.summary(),
+    }
 
 
 def _state(desk: Desk) -> dict[str, Any]:
