@@ -14,23 +14,20 @@ from terminal.core.messages import (
     LAST_SEQUENCE,
     MESSAGE,
     NO_SEQUENCE,
-    ORDER_ID,
-    ORDER_PX,
-    ORDER_SIDE,
-    ORDER_SIZE,
     PREVIOUS_SEQUENCE,
     Flag,
     Kind,
 )
-from terminal.market.book_layout_kernel import set_level_here
-from terminal.market.book_level_kernel import BOOKS, DONE, INNER, NO_ROOM, OUTER, REFUSED, clear_side, get_level
+from terminal.market.book_layout_kernel import set_level
+from terminal.market.book_level_kernel import BOOKS, DONE, INNER, NO_ROOM, PART, REFUSED, clear_side, get_level
 from terminal.market.book_rows import (
-    BOOK_ROW,
     BOOKS_USED,
     FULL,
     LARGEST_PX,
     LARGEST_SIZE,
     NO_KEY,
+    PLAN_CHANGE,
+    PLAN_CHANGES,
     SORT_LEVELS,
     SORT_OPEN,
     SORT_ORDERS,
@@ -41,29 +38,20 @@ from terminal.market.book_rows import (
     WANT_BOOKS,
     WANTED,
 )
-from terminal.market.order_book_kernel import (
-    add_order,
-    change_order,
-    free_queues,
-    order_place,
-    remove_order,
-    shrink_order,
-)
+from terminal.market.order_book_kernel import finish_order, free_queues, plan_order
 from terminal.market.rows import BookStatus
 
 _DEPTH, _DEPTH_CHANGE, _UPDATE = int(Kind.DEPTH), int(Kind.DEPTH_CHANGE), int(Kind.BOOK_UPDATE)
-_ADD, _MODIFY, _CANCEL = int(Kind.ORDER_ADD), int(Kind.ORDER_MODIFY), int(Kind.ORDER_CANCEL)
-_FILL, _CLEAR = int(Kind.ORDER_FILL), int(Kind.BOOK_CLEAR)
+_ADD, _FILL, _CLEAR = int(Kind.ORDER_ADD), int(Kind.ORDER_FILL), int(Kind.BOOK_CLEAR)
 _SNAPSHOT = int(Flag.SNAPSHOT)
 _S_NONE, _S_OK, _S_BUILDING = int(BookStatus.NONE), int(BookStatus.OK), int(BookStatus.BUILDING)
 _S_GAP, _S_CROSSED = int(BookStatus.GAP), int(BookStatus.CROSSED)
 _IGNORED, _OVERLAPS = 1, 2
 
 _message = nb.from_dtype(MESSAGE)
-_row = nb.from_dtype(BOOK_ROW)
 
 
-@nb.njit(nb.uint8(_row), **INNER, forceinline=True)
+@nb.njit(**PART)
 def book_status(row):  # type: ignore[no-untyped-def]
     """The BookStatus of a book."""
     if row["stage"] == STAGE_GAP:
@@ -75,14 +63,14 @@ def book_status(row):  # type: ignore[no-untyped-def]
     return _S_OK if row["heard"] else _S_NONE
 
 
-@nb.njit(nb.void(_row), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _lose(row):  # type: ignore[no-untyped-def]
     """Something is missing or wrong: the book is no longer believed."""
     row["gaps"] += 1
     row["stage"] = STAGE_GAP
 
 
-@nb.njit(nb.void(BOOKS, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _show_touch(books, slot):  # type: ignore[no-untyped-def]
     """Takes over the best levels of both sides where they changed, and what follows from them."""
     row, sides = books.rows[slot], books.levels.sides
@@ -123,7 +111,7 @@ def _clear_book(books, slot):  # type: ignore[no-untyped-def]
     _show_touch(books, slot)
 
 
-@nb.njit(nb.void(BOOKS, nb.int64), **OUTER)
+@nb.njit(nb.void(BOOKS, nb.int64), **INNER)
 def begin_day(books, instrument):  # type: ignore[no-untyped-def]
     """Empties the book of an instrument, if it has one, and forgets its sequence: the venue's may start again."""
     slot = books.slot_of[instrument]
@@ -137,7 +125,7 @@ def begin_day(books, instrument):  # type: ignore[no-untyped-def]
     row["stage"] = STAGE_GOOD
 
 
-@nb.njit(nb.void(BOOKS, nb.int64, _message), **INNER)
+@nb.njit(**PART)
 def _begin_update(books, slot, message):  # type: ignore[no-untyped-def]
     row = books.rows[slot]
     first, last, previous = message[FIRST_SEQUENCE], message[LAST_SEQUENCE], message[PREVIOUS_SEQUENCE]
@@ -173,9 +161,9 @@ def _begin_update(books, slot, message):  # type: ignore[no-untyped-def]
         row["sequence"] = last
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64, _message), **INNER, forceinline=True)
-def _apply_level(books, slot, message):  # type: ignore[no-untyped-def]
-    row = books.rows[slot]
+@nb.njit(**PART)
+def _plan_level(row, levels, plan, slot, message):  # type: ignore[no-untyped-def]
+    """Judges a level's message and writes its place, size and orders into the plan: DONE or REFUSED."""
     side, px = message[BOOK_SIDE], message[BOOK_PX]
     size, orders = message[BOOK_SIZE], message[BOOK_ORDERS]
     if abs(side) != 1 or px > LARGEST_PX or px < -LARGEST_PX or row["sort"] == SORT_ORDERS:
@@ -185,96 +173,32 @@ def _apply_level(books, slot, message):  # type: ignore[no-untyped-def]
     if message["kind"] == _DEPTH_CHANGE:
         if row["stage"] != STAGE_GOOD:
             return REFUSED
-        if row["ignoring"] == _OVERLAPS or abs(size) > LARGEST_SIZE or abs(orders) > LARGEST_SIZE:
-            row["refused"] += 1
-            _lose(row)
-            return REFUSED
-        resting, count = get_level(books.levels, slot, at, key)
-        size += resting
-        orders = max(orders + count, 0) if size != 0 else 0
-        if size < 0 or size > LARGEST_SIZE:
-            # More was taken away than ever came: the book was wrong before.
+        is_wrong = row["ignoring"] == _OVERLAPS or abs(size) > LARGEST_SIZE or abs(orders) > LARGEST_SIZE
+        if not is_wrong:
+            resting, count = get_level(levels, slot, at, key)
+            size += resting
+            orders = max(orders + count, 0)
+        # More was taken away than ever came: the book was wrong before.
+        if is_wrong or size < 0 or size > LARGEST_SIZE:
             row["refused"] += 1
             _lose(row)
             return REFUSED
     elif size < 0 or size > LARGEST_SIZE or orders < 0 or orders > LARGEST_SIZE:
         row["refused"] += 1
         return REFUSED
-    done = set_level_here(books.levels, slot, at, key, size, orders)
-    if done == DONE:
-        row["sort"] = SORT_LEVELS
-    return done
-
-
-@nb.njit(nb.int64(BOOKS, nb.int64, _message), **INNER)
-def _apply_order(books, slot, message):  # type: ignore[no-untyped-def]
-    row = books.rows[slot]
-    kind, side, px = message["kind"], message[ORDER_SIDE], message[ORDER_PX]
-    size, order_id = message[ORDER_SIZE], message[ORDER_ID]
-    if row["ignoring"] == _OVERLAPS:
-        row["refused"] += 1
-        _lose(row)
-        return REFUSED
-    if row["sort"] == SORT_LEVELS or size < 0 or size > LARGEST_SIZE:
-        row["refused"] += 1
-        return REFUSED
-    levels, orders = books.levels, books.orders
-    place = order_place(orders, slot, order_id)
-    found = np.int64(orders.places[place])
-    if kind == _ADD:
-        if found >= 0 or size == 0 or abs(side) != 1 or px > LARGEST_PX or px < -LARGEST_PX:
-            row["refused"] += 1
-            return REFUSED
-        at, key = (0, px) if side > 0 else (1, -px)
-        done = add_order(levels, orders, slot, at, key, size, order_id)
-        if done == DONE:
-            row["sort"] = SORT_ORDERS
-        return done
-    if found < 0:
-        row["strangers"] += 1
-        return REFUSED
-    order = orders.pool[found]
-    if kind == _MODIFY:
-        if px > LARGEST_PX or px < -LARGEST_PX:
-            row["refused"] += 1
-            return REFUSED
-        key = px if order["side"] == 0 else -px
-        if size == 0:
-            remove_order(levels, orders, place)
-        elif key == order["key"] and size <= order["size"]:
-            shrink_order(levels, orders, found, size)
-        else:
-            return change_order(levels, orders, place, key, size)
-        return DONE
-    row["overdone"] += size > order["size"]
-    if size == 0 or size >= order["size"]:
-        remove_order(levels, orders, place)
-    else:
-        shrink_order(levels, orders, found, order["size"] - size)
+    plan[PLAN_CHANGES] = 1
+    plan[PLAN_CHANGE] = at
+    plan[PLAN_CHANGE + 1] = key
+    plan[PLAN_CHANGE + 2] = size
+    plan[PLAN_CHANGE + 3] = orders
     return DONE
 
 
-@nb.njit(nb.int64(BOOKS, nb.int64), **INNER)
-def _open_book(books, instrument):  # type: ignore[no-untyped-def]
-    """The slot of a new book, or -1 where there is no room."""
-    state, rows, slot_of = books.levels.state, books.rows, books.slot_of
-    slot = state[BOOKS_USED]
-    if slot >= len(rows):
-        state[WANTED] |= WANT_BOOKS
-        state[UNHOUSED] += state[FULL] & WANT_BOOKS != 0
-        return -1
-    state[BOOKS_USED] = slot + 1
-    slot_of[instrument] = slot
-    rows[slot]["instrument"] = instrument
-    rows[slot]["sequence"] = NO_SEQUENCE
-    _clear_book(books, slot)
-    return slot
-
-
 @nb.njit(nb.int64(BOOKS, nb.int64, _message), **INNER)
-def _apply_other(books, slot, message):  # type: ignore[no-untyped-def]
-    """A message that sets no level: an update's begin, an order, a clear."""
-    row, kind = books.rows[slot], message["kind"]
+def _begin_other(books, slot, message):  # type: ignore[no-untyped-def]
+    """A message that sets no level by itself: an update's begin, a clear, an order, which is planned here."""
+    row, plan = books.rows[slot], books.orders.plan
+    kind = message["kind"]
     if kind == _UPDATE:
         _begin_update(books, slot, message)
         return REFUSED
@@ -283,42 +207,81 @@ def _apply_other(books, slot, message):  # type: ignore[no-untyped-def]
     row["ts_ns"] = message["ts_ns"]
     if kind == _CLEAR:
         _clear_book(books, slot)
+        plan[PLAN_CHANGES] = 0
         if not row["sequenced"]:
             row["stage"] = STAGE_GOOD
         return DONE
-    return _apply_order(books, slot, message) if _ADD <= kind <= _FILL else REFUSED
+    if kind < _ADD or kind > _FILL:
+        return REFUSED
+    if row["ignoring"] == _OVERLAPS:
+        row["refused"] += 1
+        _lose(row)
+        return REFUSED
+    return plan_order(row, books.levels, books.orders, slot, message)
+
+
+@nb.njit(**PART)
+def _slot_for(books, instrument):  # type: ignore[no-untyped-def]
+    """The slot of an instrument's book, which is made when there is none; -1 where there is no room."""
+    state, rows, slot_of = books.levels.state, books.rows, books.slot_of
+    slot = np.int64(slot_of[instrument])
+    if slot < 0 and state[BOOKS_USED] < len(rows):
+        slot = state[BOOKS_USED]
+        state[BOOKS_USED] = slot + 1
+        slot_of[instrument] = slot
+        rows[slot]["instrument"] = instrument
+    elif slot < 0:
+        state[WANTED] |= WANT_BOOKS
+        state[UNHOUSED] += state[FULL] & WANT_BOOKS != 0
+    return slot
+
+
+@nb.njit(**PART)
+def _carry_out(row, levels, orders, slot, is_level):  # type: ignore[no-untyped-def]
+    """Sets the levels of the plan, and lets the order follow: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
+    plan = orders.plan
+    done = DONE
+    for change in range(plan[PLAN_CHANGES]):
+        at = PLAN_CHANGE + 4 * change
+        done = set_level(levels, slot, plan[at], plan[at + 1], plan[at + 2], plan[at + 3])
+        if done != DONE:
+            break
+    if done == DONE and is_level:
+        row["sort"] = SORT_LEVELS
+    elif done == DONE and plan[PLAN_CHANGES] > 0:
+        row["sort"] = SORT_ORDERS
+        finish_order(levels, orders, slot)
+    return done
 
 
 @nb.njit(nb.boolean(_message, BOOKS), **INNER, forceinline=True)
 def apply_book_message(message, books):  # type: ignore[no-untyped-def]
-    """Applies one message of the kinds DEPTH, DEPTH_CHANGE, BOOK_UPDATE, ORDER_* and BOOK_CLEAR.
+    """Applies one message of the kinds DEPTH, DEPTH_CHANGE, BOOK_UPDATE, ORDER_* and BOOK_CLEAR, of an id in range.
 
     False when the pools must grow first: nothing was changed, and the same message must come again.
     """
-    slot_of, rows, state = books.slot_of, books.rows, books.levels.state
-    instrument = message["instrument"]
-    if instrument < 0 or instrument >= len(slot_of):
-        return True
-    slot = np.int64(slot_of[instrument])
+    rows, state = books.rows, books.levels.state
+    slot = _slot_for(books, message["instrument"])
     if slot < 0:
-        slot = _open_book(books, instrument)
-        if slot < 0:
-            return state[FULL] & WANT_BOOKS != 0
+        return state[FULL] & WANT_BOOKS != 0
     row = rows[slot]
     kind, ts_ns = message["kind"], message["ts_ns"]
     if row["is_crossed"] and not row["is_counted"] and (ts_ns != row["crossed_ns"] or kind == _UPDATE):
         row["is_counted"] = 1
         row["crossed"] += 1
-    if kind not in (_DEPTH, _DEPTH_CHANGE):
-        done = _apply_other(books, slot, message)
+    is_level = kind in (_DEPTH, _DEPTH_CHANGE)
+    if not is_level:
+        done = _begin_other(books, slot, message)
     elif row["ignoring"] == _IGNORED:
-        return True
+        done = REFUSED
     else:
         row["ts_ns"] = ts_ns
-        done = _apply_level(books, slot, message)
+        done = _plan_level(row, books.levels, books.orders.plan, slot, message)
+    if done == DONE:
+        done = _carry_out(row, books.levels, books.orders, slot, is_level)
+    if done == REFUSED:
+        return True
     if done != DONE:
-        if done == REFUSED:
-            return True
         if done == NO_ROOM and state[WANTED] & ~state[FULL]:
             return False
         row["lost"] += 1

@@ -9,6 +9,7 @@ from terminal.market.book_level_kernel import (
     DONE,
     INNER,
     LEVELS,
+    PART,
     find_best,
     free_page,
     highest_bit,
@@ -42,13 +43,13 @@ _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _base_key(best_key, step):  # type: ignore[no-untyped-def]
     page = step * PAGE_TICKS
     return (best_key // page - _PAGES_BELOW) * page
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _levels_on(lists, start, count, step):  # type: ignore[no-untyped-def]
     """How many of the levels a grid of ``step`` around the best one would take."""
     if step <= 0 or step > _LARGEST_STEP:
@@ -64,7 +65,7 @@ def _levels_on(lists, start, count, step):  # type: ignore[no-untyped-def]
     return taken
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _choose_step(lists, start, count, old_step):  # type: ignore[no-untyped-def]
     """The step that takes most levels, 0 for none: the old one, the prices' common divisor, or the usual distance.
 
@@ -95,7 +96,7 @@ def _choose_step(lists, start, count, old_step):  # type: ignore[no-untyped-def]
     return chosen
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _count_grid(levels, slot, at):  # type: ignore[no-untyped-def]
     words, directory, bits = levels.words, levels.directory, levels.bits
     count = 0
@@ -111,7 +112,7 @@ def _count_grid(levels, slot, at):  # type: ignore[no-untyped-def]
     return count
 
 
-@nb.njit(nb.void(LEVELS, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _merge_into_list(levels, slot, at, count):  # type: ignore[no-untyped-def]
     """Moves the grid's levels into the list, whose block has room for all ``count``; from the highest key down."""
     side, lists, cells = levels.sides[slot, at], levels.lists, levels.cells
@@ -144,7 +145,7 @@ def _merge_into_list(levels, slot, at, count):  # type: ignore[no-untyped-def]
     side["best_tick"] = NO_TICK
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _pages_for(lists, start, count, base, step):  # type: ignore[no-untyped-def]
     pages, before = 0, np.int64(-1)
     for i in range(start, start + count):
@@ -156,7 +157,7 @@ def _pages_for(lists, start, count, base, step):  # type: ignore[no-untyped-def]
     return pages
 
 
-@nb.njit(nb.void(LEVELS, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _spread_over_grid(levels, slot, at):  # type: ignore[no-untyped-def]
     """Moves the levels that the grid takes from the list into it; there are pages enough."""
     side, lists, cells = levels.sides[slot, at], levels.lists, levels.cells
@@ -215,29 +216,16 @@ def lay_out(levels, slot, at):  # type: ignore[no-untyped-def]
     find_best(levels, slot, at)
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
-def set_off_grid(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
-    """Sets a level in the list, and lays the side out when it is time."""
-    side = levels.sides[slot, at]
-    done = set_in_list(levels, slot, at, key, size, orders)
-    if side["list_count"] >= side["next_layout"] or side["strays"] >= side["most_strays"]:
-        lay_out(levels, slot, at)
-    return done
-
-
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
-def set_level_here(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
-    """:func:`set_level`, inlined."""
+@nb.njit(**PART)
+def set_level(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
+    """Gives a level its size and orders, 0 takes it away: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
     side = levels.sides[slot, at]
     offset = key - side["base_key"]
     if 0 <= offset < side["span"]:
         tick = np.int64(offset * side["per_step"] + 0.5)
         if tick * side["step"] == offset:
             return set_in_grid(levels, slot, at, tick, size, orders)
-    return set_off_grid(levels, slot, at, key, size, orders)
-
-
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
-def set_level(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
-    """Gives a level its size and orders, 0 takes it away: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
-    return set_level_here(levels, slot, at, key, size, orders)
+    done = set_in_list(levels, slot, at, key, size, orders)
+    if side["list_count"] >= side["next_layout"] or side["strays"] >= side["most_strays"]:
+        lay_out(levels, slot, at)
+    return done

@@ -52,7 +52,9 @@ LEVELS = nb.types.NamedTuple(
     ),
     LevelArrays,
 )  # fmt: skip
-ORDERS = nb.types.NamedTuple((nb.from_dtype(ORDER_ROW)[::1], nb.int32[::1], nb.from_dtype(QUEUE_ROW)[::1]), OrderArrays)
+ORDERS = nb.types.NamedTuple(
+    (nb.from_dtype(ORDER_ROW)[::1], nb.int32[::1], nb.from_dtype(QUEUE_ROW)[::1], nb.int64[::1]), OrderArrays
+)  # fmt: skip
 HISTORY = nb.types.NamedTuple(
     (
         nb.int64[::1], nb.int32[::1], nb.from_dtype(HEAD_ROW)[:, ::1], nb.int32[:, :, :, ::1],
@@ -66,18 +68,20 @@ BOOKS = nb.types.NamedTuple((nb.int32[::1], nb.from_dtype(BOOK_ROW)[::1], LEVELS
 OUTER = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 INNER = {**OUTER, "no_cpython_wrapper": True}
 """Options of kernels that only other kernels call: a wrapper for Python takes longer to compile than the kernel."""
+PART = {"inline": "always"}
+"""Options of a piece of others: Numba puts its statements there, and never compiles it alone."""
 
 _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(nb.uint64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def highest_bit(word):  # type: ignore[no-untyped-def]
     """Number of the highest set bit of a word that is not 0."""
     return np.int64(63) - np.int64(leading_zeros(word))
 
 
-@nb.njit(nb.int64(nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _block_class(levels):  # type: ignore[no-untyped-def]
     """The smallest class of list block that holds ``levels``."""
     return max(SMALLEST_BLOCK, highest_bit(np.uint64(max(levels - 1, 1))) + 1)
@@ -114,7 +118,7 @@ def list_room(levels, side, wanted):  # type: ignore[no-untyped-def]
     return DONE
 
 
-@nb.njit(nb.int64(nb.int64[:, ::1], _side, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def list_place(lists, side, key):  # type: ignore[no-untyped-def]
     """Place in the pool of the first level of the list whose key is not below ``key``."""
     low = side["list_start"]
@@ -128,7 +132,7 @@ def list_place(lists, side, key):  # type: ignore[no-untyped-def]
     return low
 
 
-@nb.njit(nb.void(LEVELS, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def find_best(levels, slot, at):  # type: ignore[no-untyped-def]
     """Sets the side's best level from its grid and its list."""
     side, lists, cells, directory = levels.sides[slot, at], levels.lists, levels.cells, levels.directory
@@ -146,7 +150,7 @@ def find_best(levels, slot, at):  # type: ignore[no-untyped-def]
         side["best_size"] = 0
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _highest_tick(levels, slot, at, page):  # type: ignore[no-untyped-def]
     """The highest occupied tick in the directory's pages up to ``page``, or NO_TICK."""
     words, directory, bits = levels.words, levels.directory, levels.bits
@@ -158,7 +162,7 @@ def _highest_tick(levels, slot, at, page):  # type: ignore[no-untyped-def]
     return NO_TICK
 
 
-@nb.njit(nb.void(LEVELS, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def free_page(levels, slot, at, page):  # type: ignore[no-untyped-def]
     """Takes one page of the directory out of use."""
     state, free_pages, directory, words = levels.state, levels.free_pages, levels.directory, levels.words
@@ -169,7 +173,7 @@ def free_page(levels, slot, at, page):  # type: ignore[no-untyped-def]
     words[slot, at, page >> 6] &= ~(_ONE << np.uint64(page & 63))
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def new_page(levels, slot, at, page):  # type: ignore[no-untyped-def]
     """An empty page for a place of the directory, or 0 when there is none left."""
     state, free_pages, directory, words = levels.state, levels.free_pages, levels.directory, levels.words
@@ -186,7 +190,7 @@ def new_page(levels, slot, at, page):  # type: ignore[no-untyped-def]
     return number
 
 
-@nb.njit(nb.void(LEVELS, nb.int64, nb.int64, nb.int64), **INNER)
+@nb.njit(**PART)
 def _unset_last(levels, slot, at, tick):  # type: ignore[no-untyped-def]
     """The page of ``tick`` is empty: frees it, and finds the best tick again if it was there."""
     side = levels.sides[slot, at]
@@ -195,7 +199,7 @@ def _unset_last(levels, slot, at, tick):  # type: ignore[no-untyped-def]
         side["best_tick"] = _highest_tick(levels, slot, at, tick >> 6)
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def set_in_grid(levels, slot, at, tick, size, orders):  # type: ignore[no-untyped-def]
     """Sets one tick of the grid, and the side's best: DONE or NO_ROOM."""
     side, directory, bits, cells = levels.sides[slot, at], levels.directory, levels.bits, levels.cells
@@ -234,8 +238,9 @@ def set_in_grid(levels, slot, at, tick, size, orders):  # type: ignore[no-untype
 def set_in_list(levels, slot, at, key, size, orders):  # type: ignore[no-untyped-def]
     """Sets one level of the list: DONE, NO_ROOM or TOO_MANY. Whether the side should be laid out, its counters say."""
     side, lists = levels.sides[slot, at], levels.lists
+    start = side["list_start"]
     place = list_place(lists, side, key)
-    end = side["list_start"] + side["list_count"]
+    end = start + side["list_count"]
     found = place < end and lists[place, LIST_KEY] == key
     if size == 0:
         if not found:
@@ -251,8 +256,8 @@ def set_in_list(levels, slot, at, key, size, orders):  # type: ignore[no-untyped
         room = list_room(levels, side, side["list_count"] + 1)
         if room != DONE:
             return room
+        place += side["list_start"] - start
         end = side["list_start"] + side["list_count"]
-        place = list_place(lists, side, key)
         for i in range(end, place, -1):
             for column in range(3):
                 lists[i, column] = lists[i - 1, column]

@@ -7,20 +7,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from terminal.core.messages import NO_SEQUENCE
 from terminal.market.book_rows import (
     BOOK_ROW,
+    FIRST_LAYOUT,
     FREE_ORDERS,
     FREE_PAGES,
     FULL,
     HEAD_ROW,
     LIST_SIZES,
+    NO_KEY,
     NO_ORDER,
+    NO_TICK,
     ORDER_ROW,
     PAGE_TICKS,
     PAGES,
+    PLAN_FIELDS,
     QUEUE_ROW,
     SIDE_ROW,
     STATE_FIELDS,
+    STRAYS,
     WANT_BOOKS,
     WANT_LISTS,
     WANT_ORDERS,
@@ -56,9 +62,9 @@ def fresh_arrays(slot_of: npt.NDArray[np.int32]) -> BookArrays:
     state[FREE_PAGES] = _FIRST_PAGES - 1
     return BookArrays(
         slot_of,
-        np.zeros(_FIRST_BOOKS, BOOK_ROW),
+        _empty_rows(_FIRST_BOOKS),
         LevelArrays(
-            sides=np.zeros((_FIRST_BOOKS, 2), SIDE_ROW),
+            sides=_empty_sides(_FIRST_BOOKS),
             words=np.zeros((_FIRST_BOOKS, 2, WORDS), np.uint64),
             directory=np.zeros((_FIRST_BOOKS, 2, PAGES), np.int32),
             bits=np.zeros(_FIRST_PAGES, np.uint64),
@@ -93,9 +99,11 @@ def grow(old: BookArrays) -> BookArrays:
     state[WANTED] = 0
     rows, levels, orders = old.rows, old.levels._replace(state=state), old.orders
     if wanted & WANT_BOOKS and not _mark_full(state, WANT_BOOKS, len(rows), MOST_BOOKS):
-        rows = _doubled(rows)
+        rows = np.concatenate([rows, _empty_rows(len(rows))])
         levels = levels._replace(
-            sides=_doubled(levels.sides), words=_doubled(levels.words), directory=_doubled(levels.directory)
+            sides=np.concatenate([levels.sides, _empty_sides(len(levels.sides))]),
+            words=_doubled(levels.words),
+            directory=_doubled(levels.directory),
         )
     if wanted & WANT_PAGES and not _mark_full(state, WANT_PAGES, len(levels.bits), MOST_PAGES):
         pages, used = len(levels.bits), int(state[FREE_PAGES])
@@ -130,7 +138,24 @@ def _unused_pages(pages: int, first: int) -> npt.NDArray[np.int32]:
     return stack
 
 
+def _empty_rows(count: int) -> npt.NDArray[np.void]:
+    rows = np.zeros(count, BOOK_ROW)
+    rows["sequence"] = NO_SEQUENCE
+    rows["bid_key"] = rows["ask_key"] = NO_KEY
+    return rows
+
+
+def _empty_sides(count: int) -> npt.NDArray[np.void]:
+    sides = np.zeros((count, 2), SIDE_ROW)
+    sides["best_tick"] = NO_TICK
+    sides["best_key"] = sides["list_best"] = NO_KEY
+    sides["next_layout"], sides["most_strays"] = FIRST_LAYOUT, STRAYS
+    return sides
+
+
 def _no_orders(room: int) -> OrderArrays:
     queues = np.zeros(2 * room, QUEUE_ROW)
     queues["book"] = -1
-    return OrderArrays(np.zeros(room, ORDER_ROW), np.full(2 * room, NO_ORDER, np.int32), queues)
+    return OrderArrays(
+        np.zeros(room, ORDER_ROW), np.full(2 * room, NO_ORDER, np.int32), queues, np.zeros(PLAN_FIELDS, np.int64)
+    )

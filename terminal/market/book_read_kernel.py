@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from terminal.market.book_level_kernel import INNER, LEVEL, LEVELS, ORDERS, OUTER, highest_bit
+from terminal.market.book_level_kernel import LEVEL, LEVELS, ORDERS, OUTER, PART, highest_bit
 from terminal.market.book_rows import LIST_KEY, LIST_ORDERS, LIST_SIZE, NO_KEY, NO_TICK, PAGES
 from terminal.market.order_book_kernel import order_place, queue_place
 
@@ -17,8 +17,8 @@ _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(LEVELS, nb.int64, nb.int64, nb.int64), **INNER)
-def tick_at_or_below(levels, slot, at, tick):  # type: ignore[no-untyped-def]
+@nb.njit(**PART)
+def _tick_at_or_below(levels, slot, at, tick):  # type: ignore[no-untyped-def]
     """The highest occupied tick of a grid that is not above ``tick``, or NO_TICK."""
     words, directory, bits = levels.words, levels.directory, levels.bits
     if tick < 0:
@@ -71,7 +71,7 @@ def copy_side(levels, slot, at, out):  # type: ignore[no-untyped-def]
         level["px"] = sign * grid_key
         level["size"] = cells[number, tick & 63, 0]
         level["orders"] = cells[number, tick & 63, 1]
-        tick = tick_at_or_below(levels, slot, at, tick - 1)
+        tick = _tick_at_or_below(levels, slot, at, tick - 1)
     return filled
 
 
@@ -94,7 +94,7 @@ def add_up_rows(levels, slot, at, low_px, step_px, sizes):  # type: ignore[no-un
         return
     tick = (min(highest, side["base_key"] + side["span"] - 1) - side["base_key"]) // side["step"]
     while True:
-        tick = tick_at_or_below(levels, slot, at, tick)
+        tick = _tick_at_or_below(levels, slot, at, tick)
         key = side["base_key"] + tick * side["step"]
         if tick == NO_TICK or key < lowest:
             break

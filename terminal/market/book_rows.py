@@ -124,6 +124,12 @@ QUEUE_ROW = np.dtype([("key", "i8"), ("book", "i4"), ("side", "i4"), ("first", "
 
 NO_ORDER = -1
 
+PLAN_CHANGES, PLAN_ACT, PLAN_PLACE, PLAN_ID, PLAN_SIZE, PLAN_CHANGE = range(6)
+"""What an order's message does: levels that change; the act below; place, id and new size of the order; from
+PLAN_CHANGE on side, key, size and orders of every changed level."""
+PLAN_FIELDS = PLAN_CHANGE + 2 * 4
+ADDS, SHRINKS, MOVES, REMOVES = range(4)
+
 HEAD_ROW = np.dtype(
     [("ts_ns", "i8"), ("bid_px", "i8"), ("ask_px", "i8"), ("bids", "i2"), ("asks", "i2"), ("status", "u1")], align=True
 )
@@ -164,12 +170,13 @@ class LevelArrays(NamedTuple):
 
 class OrderArrays(NamedTuple):
     """The orders of all books. ``places``: hash table of rows of ``pool``, -1 free; it and ``queues``, a hash table of
-    QUEUE_ROW, have twice as many places as the pool.
+    QUEUE_ROW, have twice as many places as the pool. ``plan``: see PLAN_CHANGES.
     """
 
     pool: npt.NDArray[np.void]
     places: npt.NDArray[np.int32]
     queues: npt.NDArray[np.void]
+    plan: npt.NDArray[np.int64]
 
 
 class HistoryArrays(NamedTuple):

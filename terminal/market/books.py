@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.instruments import CAPACITY
-from terminal.market.book_kernel import begin_day
 from terminal.market.book_pools import fresh_arrays, grow
 from terminal.market.book_read_kernel import add_up_rows, copy_side
 from terminal.market.book_rows import BOOKS_USED, FULL, STAGE_BUILDING, STAGE_GAP, UNHOUSED, WANTED, BookArrays
@@ -98,10 +97,6 @@ class BookStore:
         """Whether the kernel asked for more than it has, and may get it."""
         state = self.arrays.levels.state
         return bool(state[WANTED] & ~state[FULL])
-
-    def begin_day(self, instrument: int) -> None:
-        """Empties one book, as a new trading day does; the caller holds the lock."""
-        begin_day(self.arrays, instrument)
 
     def read(self, instrument: int, levels: int = 50) -> tuple[Rows, Rows]:
         """(bids, asks), each from the best price outwards; empty without a book."""

@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 
 from terminal.market.book_kernel import book_status
-from terminal.market.book_level_kernel import BOOKS, INNER
+from terminal.market.book_level_kernel import BOOKS, INNER, PART
 from terminal.market.book_read_kernel import copy_side
 from terminal.market.book_rows import BEGUN, LONGEST_FILL, NEXT_NS, STEP_NS
 from terminal.market.rows import BookStatus
@@ -15,7 +15,7 @@ _FARTHEST = 2**31 - 1
 _NONE = int(BookStatus.NONE)
 
 
-@nb.njit(nb.void(BOOKS, nb.int64, nb.int64), **INNER)
+@nb.njit(**PART)
 def _take(books, place, ts_ns):  # type: ignore[no-untyped-def]
     """Writes the book as it is into the next row of its ring."""
     history, slot_of, rows = books.history, books.slot_of, books.rows
@@ -62,7 +62,7 @@ def _cross(books, ts_ns):  # type: ignore[no-untyped-def]
             clock[NEXT_NS] = (ts_ns - 1) // step * step
 
 
-@nb.njit(nb.void(BOOKS, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def cross_time(books, ts_ns):  # type: ignore[no-untyped-def]
     """Market time is about to become ``ts_ns``: first takes the samples of the steps that end before it.
 

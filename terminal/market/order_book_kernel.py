@@ -2,6 +2,9 @@
 
 An id belongs to one book. Orders and queues are found through hash tables with linear probing, whose entries move up
 when one is taken out (Knuth, The Art of Computer Programming vol. 3, 6.4, algorithm R), so that no tombstones pile up.
+
+A message is first planned (:func:`plan_order`: which levels change, and what then happens to the order), then its
+levels are set, which may need room, and only then the order follows (:func:`finish_order`).
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from terminal.market.book_layout_kernel import set_level
+from terminal.core.messages import MESSAGE, ORDER_ID, ORDER_PX, ORDER_SIDE, ORDER_SIZE, Kind
 from terminal.market.book_level_kernel import (
     DONE,
     INNER,
@@ -17,29 +20,46 @@ from terminal.market.book_level_kernel import (
     NO_ROOM,
     ORDERS,
     OUTER,
+    PART,
+    REFUSED,
     TOO_MANY,
     get_level,
     highest_bit,
 )
 from terminal.market.book_rows import (
+    ADDS,
+    BOOK_ROW,
     FREE_ORDERS,
+    LARGEST_PX,
     LARGEST_SIZE,
     LIST_KEY,
+    MOVES,
     NO_ORDER,
-    ORDER_ROW,
     ORDERS_USED,
+    PLAN_ACT,
+    PLAN_CHANGE,
+    PLAN_CHANGES,
+    PLAN_ID,
+    PLAN_PLACE,
+    PLAN_SIZE,
     QUEUE_ROW,
+    REMOVES,
+    SHRINKS,
+    SORT_LEVELS,
     WANT_ORDERS,
     WANTED,
     WORDS,
 )
 
+_message = nb.from_dtype(MESSAGE)
+_row = nb.from_dtype(BOOK_ROW)
+_ADD, _MODIFY = int(Kind.ORDER_ADD), int(Kind.ORDER_MODIFY)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _ONE = np.uint64(1)
 _NOTHING = np.uint64(0)
 
 
-@nb.njit(nb.int64(nb.int64, nb.int64, nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _hash(first, second, places):  # type: ignore[no-untyped-def]
     """A place in a table of ``places``, a power of two (finaliser of splitmix64: Steele, Lea and Flood 2014)."""
     mixed = (np.uint64(first) + np.uint64(second) * _MIX) * _MIX
@@ -107,7 +127,7 @@ def _drop_queue_place(orders, at):  # type: ignore[no-untyped-def]
     queues[hole]["book"] = -1
 
 
-@nb.njit(nb.void(ORDERS, nb.int64), **INNER)
+@nb.njit(**PART)
 def _join_queue(orders, row):  # type: ignore[no-untyped-def]
     pool, queues = orders.pool, orders.queues
     order = pool[row]
@@ -125,7 +145,7 @@ def _join_queue(orders, row):  # type: ignore[no-untyped-def]
     queue["last"] = row
 
 
-@nb.njit(nb.void(ORDERS, nb.int64), **INNER)
+@nb.njit(**PART)
 def _leave_queue(orders, row):  # type: ignore[no-untyped-def]
     pool, queues = orders.pool, orders.queues
     order = pool[row]
@@ -144,7 +164,7 @@ def _leave_queue(orders, row):  # type: ignore[no-untyped-def]
         _drop_queue_place(orders, place)
 
 
-@nb.njit(nb.void(LEVELS, nb.from_dtype(ORDER_ROW)[::1], nb.int64), **INNER, forceinline=True)
+@nb.njit(**PART)
 def _free_order(levels, pool, row):  # type: ignore[no-untyped-def]
     state = levels.state
     pool[row]["book"] = -1
@@ -152,85 +172,102 @@ def _free_order(levels, pool, row):  # type: ignore[no-untyped-def]
     state[FREE_ORDERS] = row
 
 
-@nb.njit(nb.int64(LEVELS, ORDERS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
-def add_order(levels, orders, slot, side, key, size, order_id):  # type: ignore[no-untyped-def]
-    """Puts a new order at the end of its price's queue: DONE, NO_ROOM, or TOO_MANY levels. Its id is not there yet."""
-    state, pool, places = levels.state, orders.pool, orders.places
-    row = state[FREE_ORDERS]
-    if row < 0 and state[ORDERS_USED] >= len(pool):
-        state[WANTED] |= WANT_ORDERS
-        return NO_ROOM
-    resting, count = get_level(levels, slot, side, key)
-    if resting + size > LARGEST_SIZE:
-        return TOO_MANY
-    done = set_level(levels, slot, side, key, resting + size, count + 1)
-    if done != DONE:
-        return done
-    if row >= 0:
-        state[FREE_ORDERS] = pool[row]["behind"]
+@nb.njit(**PART)
+def _plan_level(plan, at, key, size, count):  # type: ignore[no-untyped-def]
+    change = PLAN_CHANGE + 4 * plan[PLAN_CHANGES]
+    plan[change] = at
+    plan[change + 1] = key
+    plan[change + 2] = size
+    plan[change + 3] = count
+    plan[PLAN_CHANGES] += 1
+
+
+@nb.njit(nb.int64(_row, LEVELS, ORDERS, nb.int64, _message), **INNER)
+def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-def]
+    """Writes into the plan what an order's message does; nothing is changed yet but the counters of a refusal.
+
+    DONE: carry it out. A new order's level comes first in the plan, since it alone may find no room.
+    """
+    pool, places, plan, state = orders.pool, orders.places, orders.plan, levels.state
+    kind, order_side, px = message["kind"], message[ORDER_SIDE], message[ORDER_PX]
+    size, order_id = message[ORDER_SIZE], message[ORDER_ID]
+    plan[PLAN_CHANGES] = 0
+    plan[PLAN_ID] = order_id
+    place = order_place(orders, slot, order_id)
+    found = np.int64(places[place])
+    plan[PLAN_PLACE] = place
+    is_wrong = row["sort"] == SORT_LEVELS or size < 0 or size > LARGEST_SIZE
+    if kind == _ADD:
+        is_wrong |= found >= 0 or size == 0 or abs(order_side) != 1
+    if (kind == _ADD or (kind == _MODIFY and found >= 0)) and (px > LARGEST_PX or px < -LARGEST_PX):
+        is_wrong = True
+    if is_wrong:
+        row["refused"] += 1
+        return REFUSED
+    at, old_key, old_size = np.int64(0), np.int64(0), np.int64(0)
+    if kind == _ADD:
+        if state[FREE_ORDERS] < 0 and state[ORDERS_USED] >= len(pool):
+            state[WANTED] |= WANT_ORDERS
+            return NO_ROOM
+        at = 0 if order_side > 0 else 1
+        plan[PLAN_ACT] = ADDS
+    elif found < 0:
+        row["strangers"] += 1
+        return REFUSED
     else:
-        row = state[ORDERS_USED]
-        state[ORDERS_USED] = row + 1
-    order = pool[row]
-    order["id"] = order_id
-    order["book"] = slot
-    order["side"] = side
-    order["key"] = key
-    order["size"] = size
-    places[order_place(orders, slot, order_id)] = row
-    _join_queue(orders, row)
+        at, old_key, old_size = np.int64(pool[found]["side"]), pool[found]["key"], pool[found]["size"]
+    key = px if at == 0 else -px
+    if kind > _MODIFY:
+        row["overdone"] += size > old_size
+        key = old_key
+        size = old_size - size if 0 < size < old_size else 0
+    plan[PLAN_SIZE] = size
+    if kind != _ADD:
+        shrinks = key == old_key and size <= old_size
+        plan[PLAN_ACT] = REMOVES if size == 0 else (SHRINKS if shrinks else MOVES)
+    if size > 0 and (kind == _ADD or key != old_key):
+        there, count = get_level(levels, slot, at, key)
+        if there + size > LARGEST_SIZE:
+            return TOO_MANY
+        _plan_level(plan, at, key, there + size, count + 1)
+    if kind != _ADD:
+        there, count = get_level(levels, slot, at, old_key)
+        stays = size > 0 and key == old_key
+        there += size - old_size if stays else -old_size
+        if there > LARGEST_SIZE:
+            return TOO_MANY
+        _plan_level(plan, at, old_key, there, count if stays else count - 1)
     return DONE
 
 
 @nb.njit(nb.void(LEVELS, ORDERS, nb.int64), **INNER)
-def remove_order(levels, orders, place):  # type: ignore[no-untyped-def]
-    """Takes out the order at a place of the table, and its size out of its level."""
-    pool, places = orders.pool, orders.places
-    row = np.int64(places[place])
-    order = pool[row]
-    slot, side, key = order["book"], order["side"], order["key"]
-    resting, count = get_level(levels, slot, side, key)
-    set_level(levels, slot, side, key, resting - order["size"] if count > 1 else 0, count - 1)
-    _leave_queue(orders, row)
-    _drop_order_place(orders, place)
-    _free_order(levels, pool, row)
-
-
-@nb.njit(nb.void(LEVELS, ORDERS, nb.int64, nb.int64), **INNER)
-def shrink_order(levels, orders, row, size):  # type: ignore[no-untyped-def]
-    """Makes an order smaller, to ``size`` above 0; it keeps its place in the queue."""
-    pool = orders.pool
-    order = pool[row]
-    slot, side, key = order["book"], order["side"], order["key"]
-    resting, count = get_level(levels, slot, side, key)
-    set_level(levels, slot, side, key, resting - order["size"] + size, count)
-    order["size"] = size
-
-
-@nb.njit(nb.int64(LEVELS, ORDERS, nb.int64, nb.int64, nb.int64), **INNER)
-def change_order(levels, orders, place, key, size):  # type: ignore[no-untyped-def]
-    """A new price or a larger size, at the end of the queue: DONE, NO_ROOM or TOO_MANY (then nothing changed)."""
-    pool, places = orders.pool, orders.places
-    row = np.int64(places[place])
-    order = pool[row]
-    slot, side, old_key, old_size = order["book"], order["side"], order["key"], order["size"]
-    there, count = get_level(levels, slot, side, key)
-    if key == old_key:
-        there -= old_size
-        count -= 1
-    if there + size > LARGEST_SIZE:
-        return TOO_MANY
-    done = set_level(levels, slot, side, key, there + size, count + 1)
-    if done != DONE:
-        return done
-    if key != old_key:
-        resting, count = get_level(levels, slot, side, old_key)
-        set_level(levels, slot, side, old_key, resting - old_size if count > 1 else 0, count - 1)
-    _leave_queue(orders, row)
-    order["key"] = key
-    order["size"] = size
-    _join_queue(orders, row)
-    return DONE
+def finish_order(levels, orders, slot):  # type: ignore[no-untyped-def]
+    """Does to the order what was planned, its levels being set."""
+    pool, places, plan, state = orders.pool, orders.places, orders.plan, levels.state
+    act, place = plan[PLAN_ACT], plan[PLAN_PLACE]
+    if act == ADDS:
+        row = state[FREE_ORDERS]
+        if row >= 0:
+            state[FREE_ORDERS] = pool[row]["behind"]
+        else:
+            row = state[ORDERS_USED]
+            state[ORDERS_USED] = row + 1
+        places[place] = row
+        pool[row]["id"] = plan[PLAN_ID]
+        pool[row]["book"] = slot
+        pool[row]["side"] = plan[PLAN_CHANGE]
+    else:
+        row = np.int64(places[place])
+    if act in (REMOVES, MOVES):
+        _leave_queue(orders, row)
+    if act == REMOVES:
+        _drop_order_place(orders, place)
+        _free_order(levels, pool, row)
+        return
+    pool[row]["size"] = plan[PLAN_SIZE]
+    if act != SHRINKS:
+        pool[row]["key"] = plan[PLAN_CHANGE + 1]
+        _join_queue(orders, row)
 
 
 @nb.njit(nb.void(LEVELS, ORDERS, nb.int64, nb.int64, nb.int64), **INNER)
