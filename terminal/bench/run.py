@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from terminal.app.report import write_json
 from terminal.bench import (
+    books,
     chart,
     fuzz,
     market,
@@ -33,6 +34,7 @@ def all_benchmarks() -> list[Benchmark]:
     """Every benchmark, by group."""
     return [
         *market.BENCHMARKS,
+        *books.BENCHMARKS,
         *fuzz.BENCHMARKS,
         *panels.BENCHMARKS,
         *chart.BENCHMARKS,

@@ -19,7 +19,7 @@ from terminal.core.messages import (
     Kind,
 )
 from terminal.market.book_layout_kernel import set_level
-from terminal.market.book_level_kernel import BOOKS, DONE, INNER, NO_ROOM, PART, REFUSED, clear_side, get_level
+from terminal.market.book_level_kernel import BOOKS, DONE, NO_ROOM, PART, REFUSED, clear_side, get_level
 from terminal.market.book_rows import (
     BOOKS_USED,
     FULL,
@@ -38,6 +38,7 @@ from terminal.market.book_rows import (
     WANT_BOOKS,
     WANTED,
 )
+from terminal.market.kernel_options import INNER
 from terminal.market.order_book_kernel import finish_order, free_queues, plan_order
 from terminal.market.rows import BookStatus
 

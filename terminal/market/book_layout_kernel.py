@@ -7,7 +7,6 @@ import numpy as np
 
 from terminal.market.book_level_kernel import (
     DONE,
-    INNER,
     LEVELS,
     PART,
     find_best,
@@ -33,6 +32,7 @@ from terminal.market.book_rows import (
     WANTED,
     WORDS,
 )
+from terminal.market.kernel_options import INNER
 
 _PAGES_BELOW = 640
 """Pages of the grid up to the best level's: most levels stand behind it, and it may move both ways."""

@@ -1,7 +1,6 @@
 """Levels of one side of a book: set, get, best, clear. :mod:`terminal.market.book_rows` says how they are kept.
 
-In these kernels an array of a named tuple is taken out once, at the top of the function: Numba counts references at
-every access, and only there it drops the counting.
+Small pieces are written into their callers by Numba (PART), so that they are compiled once and cost no call.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ from terminal.market.book_rows import (
     LevelArrays,
     OrderArrays,
 )
+from terminal.market.kernel_options import INNER
 from terminal.market.rows import LEVEL_ROW
 
 DONE, REFUSED, NO_ROOM, TOO_MANY = range(4)
@@ -65,9 +65,6 @@ HISTORY = nb.types.NamedTuple(
 BOOKS = nb.types.NamedTuple((nb.int32[::1], nb.from_dtype(BOOK_ROW)[::1], LEVELS, ORDERS, HISTORY), BookArrays)
 """Numba's types of the named tuples."""
 
-OUTER = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
-INNER = {**OUTER, "no_cpython_wrapper": True}
-"""Options of kernels that only other kernels call: a wrapper for Python takes longer to compile than the kernel."""
 PART = {"inline": "always"}
 """Options of a piece of others: Numba puts its statements there, and never compiles it alone."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from terminal.market.book_level_kernel import LEVEL, LEVELS, ORDERS, OUTER, PART, highest_bit
+from terminal.market.book_level_kernel import LEVEL, LEVELS, ORDERS, PART, highest_bit
 from terminal.market.book_rows import LIST_KEY, LIST_ORDERS, LIST_SIZE, NO_KEY, NO_TICK, PAGES
+from terminal.market.kernel_options import OUTER
 from terminal.market.order_book_kernel import order_place, queue_place
 
 _ONE = np.uint64(1)

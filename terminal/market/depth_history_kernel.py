@@ -6,9 +6,10 @@ import numba as nb
 import numpy as np
 
 from terminal.market.book_kernel import book_status
-from terminal.market.book_level_kernel import BOOKS, INNER, PART
+from terminal.market.book_level_kernel import BOOKS, PART
 from terminal.market.book_read_kernel import copy_side
 from terminal.market.book_rows import BEGUN, LONGEST_FILL, NEXT_NS, STEP_NS
+from terminal.market.kernel_options import INNER
 from terminal.market.rows import BookStatus
 
 _FARTHEST = 2**31 - 1

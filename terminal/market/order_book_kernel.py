@@ -15,11 +15,9 @@ import numpy as np
 from terminal.core.messages import MESSAGE, ORDER_ID, ORDER_PX, ORDER_SIDE, ORDER_SIZE, Kind
 from terminal.market.book_level_kernel import (
     DONE,
-    INNER,
     LEVELS,
     NO_ROOM,
     ORDERS,
-    OUTER,
     PART,
     REFUSED,
     TOO_MANY,
@@ -50,6 +48,7 @@ from terminal.market.book_rows import (
     WANTED,
     WORDS,
 )
+from terminal.market.kernel_options import INNER, OUTER
 
 _message = nb.from_dtype(MESSAGE)
 _row = nb.from_dtype(BOOK_ROW)
@@ -209,7 +208,7 @@ def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-d
         if state[FREE_ORDERS] < 0 and state[ORDERS_USED] >= len(pool):
             state[WANTED] |= WANT_ORDERS
             return NO_ROOM
-        at = 0 if order_side > 0 else 1
+        at = np.int64(0 if order_side > 0 else 1)
         plan[PLAN_ACT] = ADDS
     elif found < 0:
         row["strangers"] += 1

@@ -13,6 +13,7 @@ from terminal.market.rows import BookStatus
 
 LARGEST = 2**60
 Levels = dict[int, tuple[int, int]]
+COUNTS = ("gaps", "healed", "duplicates", "refused", "strangers", "overdone")
 
 
 @dataclass
@@ -189,8 +190,6 @@ class BookModel:
             size, count = self.levels[order.side].get(order.px, (0, 0))
             self.levels[order.side][order.px] = size + order.size, count + 1
 
-
-COUNTS = ("gaps", "healed", "duplicates", "refused", "strangers", "overdone")
 
 Message = tuple[int, int, int, int, int, int]
 
