@@ -82,7 +82,7 @@ class FrameRecorder:
     def _write(self) -> None:
         while (found := self._waiting.get()) is not None:
             picture, line = found
-            if not picture.save(str(self._folder / str(line["file"])), "PNG"):
+            if not picture.save(str(self._folder / str(line["file"]))):
                 _log.warning("the frame %s cannot be written", line["file"])
                 line["file"] = None
             self._line(line)

@@ -21,6 +21,8 @@ from terminal.core.money import ABSENT_PX, MONEY_SCALE
 from terminal.core.orders import OrderState, Side
 from terminal.market.rows import BookStatus, Quality
 
+_NEAR, _DENSE = 6, 4
+"""Levels of each side that should be in view, and up to how many ticks for each of them a book counts as dense."""
 _DOUBTS = {
     BookStatus.BUILDING: "BUILDING: levels may be missing",
     BookStatus.GAP: "GAP: updates were lost, wrong until the next snapshot",
@@ -59,14 +61,14 @@ class LadderView:
         if instrument is None or count <= 0:
             return empty_rows(0, "Choose a symbol.")
         quote = self._market.read(np.array([instrument.id], np.int32))[0]
-        bids, asks = self._market.book.read(instrument.id, 1)
+        bids, asks = self._market.book.read(instrument.id, _NEAR)
         middle = _middle(quote, bids, asks)
         new = self._flow.read(self._market.prints, instrument.id)
         if middle is None:
             self.axis.centre()
             return empty_rows(0, "Waiting for the first price of the day.")
         rows = empty_rows(count)
-        rows.prices = self.axis.place(middle, _spread_px(quote), count)
+        rows.prices = self.axis.place(middle, _spread_px(quote), count, _reach_px(bids, asks, instrument, middle))
         book = read_book(self._market.book, instrument, rows.prices, even=self.axis.is_even(rows.prices))
         rows.waits = self.axis.waits
         rows.away = int(middle >= rows.prices[0] + self.axis.height_px(middle)) - int(middle < rows.prices[-1])
@@ -192,6 +194,14 @@ def _spread_px(quote: np.void) -> int:
     if quote["quality"] in {Quality.OK, Quality.CROSSED}:
         return abs(int(quote["ask_px"]) - int(quote["bid_px"]))
     return 0
+
+
+def _reach_px(bids: Rows, asks: Rows, instrument: Instrument, middle: int) -> int:
+    """Between the levels near the touch that should be in view; 0 where the book is dense, as most stocks' is."""
+    if len(bids) < _NEAR or len(asks) < _NEAR:
+        return 0
+    reach_px = int(asks["px"][-1]) - int(bids["px"][-1])
+    return reach_px if reach_px > _DENSE * _NEAR * instrument.tick_class.table.increment(middle) else 0
 
 
 def _size_at(book: BookWindow, quote: np.void, side: int, px: int, *, has_depth: bool) -> int | None:

@@ -44,6 +44,7 @@ class PriceAxis:
         """Whether it would have centred if it were not held."""
         self.top_px: int | None = None
         self._row_count = 0
+        self._least_step = 1
 
     def show(self, instrument: Instrument) -> None:
         """Another instrument: centres on it."""
@@ -69,8 +70,14 @@ class PriceAxis:
         for _ in range(abs(rows)):
             self.top_px = self._next(self.top_px, 1 if rows > 0 else -1)
 
-    def place(self, middle: int, spread_px: int, count: int) -> Prices:
-        """The prices of ``count`` rows, highest first, with the market at ``middle``."""
+    def place(self, middle: int, spread_px: int, count: int, reach_px: int = 0) -> Prices:
+        """The prices of ``count`` rows, highest first, with the market at ``middle``.
+
+        ``reach_px``: between the levels that should be in view. AUTO regards it only where it centres anew, since rows
+        that came and went with every level would be worse than rows that are too fine for a while.
+        """
+        if self.top_px is None:
+            self._least_step = _step_for(reach_px // self._tick(middle), count)
         self._choose_step(spread_px, middle, count)
         self._keep_in_view(middle, count)
         return self._prices(count)
@@ -91,9 +98,9 @@ class PriceAxis:
         if self.chosen_step != AUTO or (self.is_held and self.top_px is not None):
             return
         ticks = spread_px // self._tick(middle)
-        wanted = _step_for(ticks, count * _MOST_SPREAD)
+        wanted = max(_step_for(ticks, count * _MOST_SPREAD), self._least_step)
         if wanted < self.step and self.top_px is not None:
-            wanted = min(self.step, _step_for(ticks, count * _EASY_SPREAD))
+            wanted = max(min(self.step, _step_for(ticks, count * _EASY_SPREAD)), self._least_step)
         if wanted != self.step:
             self.step, self.top_px = wanted, None
 

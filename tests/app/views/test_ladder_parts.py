@@ -63,6 +63,27 @@ def test_a_held_ladder_says_that_centring_waits(small_market: SmallMarket) -> No
     assert not axis.waits
 
 
+def test_auto_rows_show_some_levels_of_a_sparse_book_and_stay(small_market: SmallMarket) -> None:
+    acme = small_market.acme.id
+    small_market.quote(acme, 999_900, 1_000_000)
+    for level in range(6):
+        small_market.depth(acme, 1, 999_900 - 700 * level, 10)
+        small_market.depth(acme, -1, 1_000_000 + 700 * level, 10)
+    view = LadderView(small_market.state)
+    view.show(small_market.acme)
+    rows = view.picture(21, (), LIVE)
+    assert view.axis.step == 5
+    assert [int(np.count_nonzero(each)) for each in (rows.bids, rows.asks)] == [6, 6]
+    for level in range(1, 12):
+        small_market.depth(acme, 1, 999_900 - 100 * level, 10)
+        small_market.depth(acme, -1, 1_000_000 + 100 * level, 10)
+    view.picture(21, (), LIVE)
+    assert view.axis.step == 5, "rows stay as they are until the ladder centres anew"
+    view.axis.centre()
+    view.picture(21, (), LIVE)
+    assert view.axis.step == 1
+
+
 def test_where_the_market_went_is_said(small_market: SmallMarket) -> None:
     view = booked(small_market)
     assert view.picture(21, (), LIVE).away == 0

@@ -21,7 +21,7 @@ from terminal.ui.theme.theme import Theme
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
-_HEAD_PX, _GUTTER_PX, _MARK_PX = 20, 8, 72
+_HEAD_PX, _GUTTER_PX, _MARK_PX = 20, 8, 52
 _HEADS = {
     "time": "Time", "symbol": "Symbol", "arrow": "", "price": "Price", "size": "Size", "place": "At", "venue": "Venue",
     "condition": "Cond", "mark": "Sweep",
