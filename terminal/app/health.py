@@ -95,7 +95,8 @@ class DeskHealth:
     def refusals(self) -> Mapping[str, int]:
         """What was refused or went wrong on the way into the state, by reason."""
         found = dict(self._runner.counts())
-        for reason, count in self._engine.state.refused.copy().items():
+        state = self._engine.state
+        for reason, count in (*state.refused.copy().items(), *state.book.troubles().items()):
             found[reason] = found.get(reason, 0) + count
         return found
 

@@ -58,6 +58,16 @@ class BookTotals:
     unhoused: int
 
 
+_WORDS = {
+    "gaps": "gaps in books",
+    "duplicates": "old book updates",
+    "refused": "impossible book messages",
+    "crossed": "crossed books",
+    "strangers": "changes of unknown orders",
+    "overdone": "cancels of too much",
+    "lost": "levels without room",
+    "unhoused": "messages of books without room",
+}
 _COUNTERS = ("updates", "gaps", "healed", "duplicates", "refused", "crossed", "strangers", "overdone", "lost")
 
 
@@ -171,3 +181,8 @@ class BookStore:
             unhoused=unhoused,
             **sums,
         )
+
+    def troubles(self) -> dict[str, int]:
+        """What was refused or went wrong in all books, by reason, in words."""
+        totals = self.totals()
+        return {words: count for name, words in _WORDS.items() if (count := getattr(totals, name))}

@@ -217,7 +217,7 @@ def test_negative_sizes_are_refused_and_counted() -> None:
     state = told(depth(1, 100, 5), depth(1, 100, -5), depth(0, 100, 5), depth(1, 2**62, 5))
     assert shown(state)[0] == [(100, 5, 0)]
     assert state.book.health(0).refused == 3
-    assert state.book.totals().refused == 3
+    assert state.book.troubles() == {"impossible book messages": 3}
     assert state.book.status(0) is BookStatus.OK
 
 
