@@ -255,3 +255,13 @@ def test_the_heat_goes_one_way_from_the_ground(name: str) -> None:
     against = [contrast(stop, ground) for stop in stops]
     assert against == sorted(against)
     assert against[-1] > 10
+
+
+def test_a_recorded_frame_says_which_market_it_shows(deep: Deep) -> None:
+    facts = deep.panel.frame_facts()
+    assert (facts["status"], facts["doubt"]) == ("OK", "")
+    assert 0 < facts["ask_px"] - facts["bid_px"] <= 10 * TICK
+    for _ in range(5):
+        deep.walk(20)
+        facts = deep.panel.frame_facts()
+        assert facts["bid_px"] < facts["ask_px"]

@@ -96,6 +96,14 @@ class HeatmapPanel(Panel):
         """New colours."""
         self.canvas.apply_theme(theme)
 
+    def frame_facts(self) -> Settings:
+        """Best bid and ask at the right edge of the picture, and whether the newest sample's book was good."""
+        bids, asks, has_bid, has_ask = self._view.best()
+        status = self._view.status()
+        sides = {"bid_px": (bids, has_bid), "ask_px": (asks, has_ask)}
+        facts: Settings = {name: int(px[-1]) if len(px) and has[-1] else None for name, (px, has) in sides.items()}
+        return {**facts, "status": status.name, "doubt": "" if status.is_good else status.name}
+
     def save_settings(self) -> Settings:
         """Zooms and colours."""
         window, colours = self._view.window, self._view.colours
