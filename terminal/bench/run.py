@@ -10,6 +10,7 @@ from terminal.app.report import write_json
 from terminal.bench import (
     books,
     chart,
+    decoders,
     fuzz,
     market,
     panels,
@@ -35,6 +36,7 @@ def all_benchmarks() -> list[Benchmark]:
     return [
         *market.BENCHMARKS,
         *books.BENCHMARKS,
+        *decoders.BENCHMARKS,
         *fuzz.BENCHMARKS,
         *panels.BENCHMARKS,
         *chart.BENCHMARKS,

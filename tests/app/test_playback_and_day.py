@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from terminal.app.day import TradingDay
 from terminal.app.playback import FeedPlayback
-from terminal.core.clock import MarketClock, at_ns
+from terminal.core.clock import MarketClock, at_ns, to_ns
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
 from terminal.core.messages import Batch, Phase, empty_batch
 from terminal.core.osi import Right, make_option_symbol
@@ -88,3 +88,29 @@ def test_the_day_knows_phase_close_and_the_next_expiry() -> None:
     assert phases == [Phase.OPEN, Phase.AFTER_HOURS]
     clock.advance(at_ns(date(2015, 12, 25), 10))
     assert day.open_ns == at_ns(date(2015, 12, 28), 9, 30)
+
+
+def day_of(session: SessionProduct, calendar: str, moment: datetime) -> tuple[TradingDay, MarketClock]:
+    table = InstrumentTable()
+    clock = MarketClock(to_ns(moment))
+    day = TradingDay(clock, table, Calendars())
+    assert day.hours.product is SessionProduct.EQUITY, "without an instrument the day is that of shares"
+    table.add("X", InstrumentKind.FUTURE, session, TickClass.FINEST, calendar=calendar)
+    return day, clock
+
+
+def test_a_desk_of_coins_alone_has_days_in_utc_that_never_close() -> None:
+    day, clock = day_of(SessionProduct.CRYPTO, "", datetime(2024, 8, 10, 3, tzinfo=UTC))
+    assert (day.phase, day.date) == (Phase.OPEN, date(2024, 8, 10))
+    assert day.open_ns == to_ns(datetime(2024, 8, 10, tzinfo=UTC))
+    clock.advance(to_ns(datetime(2024, 8, 11, tzinfo=UTC)))
+    assert (day.phase, day.date) == (Phase.OPEN, date(2024, 8, 11))
+    assert day.close_ns == to_ns(datetime(2024, 8, 12, tzinfo=UTC))
+
+
+def test_a_desk_of_futures_has_the_hours_of_their_exchange() -> None:
+    day, clock = day_of(SessionProduct.FOREIGN, "CMES", datetime(2024, 8, 9, 3, tzinfo=UTC))
+    assert (day.phase, day.open_ns) == (Phase.OPEN, at_ns(date(2024, 8, 8), 18))
+    clock.advance(at_ns(date(2024, 8, 10), 12))
+    assert day.phase == Phase.CLOSED
+    assert day.open_ns == at_ns(date(2024, 8, 11), 18)

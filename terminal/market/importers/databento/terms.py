@@ -99,6 +99,8 @@ class SymbolMap:
         known = self._intervals.get(number)
         if not known:
             return self._always.get(number)
+        if len(known) == 1:
+            return known[0].symbol
         day = from_ns(ts_ns, UTC_ZONE).date()
         return next((each.symbol for each in known if each.start <= day < each.end), known[-1].symbol)
 
