@@ -56,8 +56,7 @@ class DeskHealth:
 
     def silent_ns(self) -> int:
         """Market time since the feed last said anything; 0 before its first word."""
-        last_ns = self._engine.state.channel.last_ts_ns
-        return max(0, self._clock.now_ns() - last_ns) if last_ns else 0
+        return self._engine.state.channel.silent_ns(self._clock.now_ns())
 
     def is_stale(self) -> bool:
         """Whether prices must not be trusted: the feed broke or is gone, or is silent while the market is open."""
@@ -98,6 +97,8 @@ class DeskHealth:
         state = self._engine.state
         for reason, count in (*state.refused.copy().items(), *state.book.troubles().items()):
             found[reason] = found.get(reason, 0) + count
+        if self._engine.state.stepped_back:
+            found["stamped before an earlier message"] = self._engine.state.stepped_back
         return found
 
     def _refusals(self) -> str:

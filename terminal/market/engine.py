@@ -31,6 +31,7 @@ from terminal.market.state import MarketState
 log = logging.getLogger(__name__)
 _NEVER_NS = 2**62
 _LAST_WAIT_S = 1.5
+_NO_HITS: npt.NDArray[np.int64] = np.empty(0, np.int64)
 
 
 class Rank(IntEnum):
@@ -57,8 +58,8 @@ class _Due:
 class EngineHooks:
     """What the engine calls out to; the defaults do nothing. All run on the engine thread.
 
-    ``record``: takes every batch and returns False while it has no room. ``match``: matches resting orders after all
-    data of an instant touched ``ids``. ``settle``: returns when the order road is idle.
+    ``record``: takes every batch, which it copies, and returns False while it has no room. ``match``: matches resting
+    orders after all data of an instant touched ``ids``. ``settle``: returns when the order road is idle.
     """
 
     record: Callable[[Batch], bool] = lambda batch: True
@@ -174,16 +175,16 @@ class Engine(threading.Thread):
 
     def _consume(self, batch: Batch) -> int:
         """Processes a batch and gives how many messages of it; not all once an action has ended the run."""
-        ts_ns = batch["ts_ns"]
+        # A venue's clock may step back; the market's does not: what is stamped in the past belongs to this instant.
+        ts_ns = np.maximum.accumulate(np.maximum(batch["ts_ns"], self._instant_ns))
         at = 0
-        able = _able_to_fill(batch)
-        hits, watched = self._watched_of(batch, able)
+        hits, watched = self._watched_of(batch)
         while at < len(batch) and not self._stopping.is_set():
             if int(ts_ns[at]) > self._instant_ns and self._finish_instant(int(ts_ns[at])):
                 if self._stopping.is_set():
                     break  # An action ended the run: nothing after its instant may be seen.
                 if self.watched.tobytes() != watched:
-                    hits, watched = self._watched_of(batch, able)
+                    hits, watched = self._watched_of(batch)
             limit_ns = self._due[0].ts_ns if self._due else _NEVER_NS
             end = int(np.searchsorted(ts_ns, ts_ns[at], "right"))
             if not self._unmatched:
@@ -193,24 +194,29 @@ class Engine(threading.Thread):
                 end = min(end, int(np.searchsorted(ts_ns, ts_ns[hits[first_hit]], "right")))
                 last_hit = int(np.searchsorted(hits, end))
                 self._unmatched.update(int(i) for i in batch["instrument"][hits[first_hit:last_hit]])
-            self._apply(batch[at:end])
+            self._apply(batch[at:end], int(ts_ns[end - 1]))
             at = end
         return at
 
-    def _watched_of(self, batch: Batch, able: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], bytes]:
-        """Which of ``able`` resting orders wait for, and what was watched when this was asked."""
+    def _watched_of(self, batch: Batch) -> tuple[npt.NDArray[np.int64], bytes]:
+        """Indices of messages that resting orders wait for, and what was watched when this was asked."""
+        watched = self.watched.tobytes()
+        if not self.watched.any():
+            return _NO_HITS, watched
+        able = _able_to_fill(batch)
         hits: npt.NDArray[np.int64] = able[self.watched[batch["instrument"][able]]]
-        return hits, self.watched.tobytes()
+        return hits, watched
 
-    def _apply(self, part: Batch) -> None:
+    def _apply(self, part: Batch, instant_ns: int) -> None:
         self.state.apply(part)
         recv_ns = int(part[-1]["recv_ns"])
         if recv_ns:
             self.feed_to_state.add(time.perf_counter_ns() - recv_ns)
-        self._instant_ns = int(part[-1]["ts_ns"])
+        self._instant_ns = instant_ns
         self.clock.advance(self._instant_ns)
         # How many clock messages there are depends on the pace, so they do not count for what a second pass repeats.
-        said = part[part["kind"] != Kind.CLOCK]
+        is_clock = part["kind"] == Kind.CLOCK
+        said = part[~is_clock] if is_clock.any() else part
         unrecorded = said[max(0, self._recorded - self._delivered) :]
         self._delivered += len(said)
         if len(unrecorded):
@@ -258,5 +264,6 @@ class Engine(threading.Thread):
 
 def _able_to_fill(batch: Batch) -> npt.NDArray[np.int64]:
     """Indices of quotes and of phases of one instrument; trades and depth, of which there are more, fill nothing."""
-    kind = batch["kind"]
-    return np.flatnonzero(((kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)) & (batch["instrument"] >= 0))
+    kind, instrument = batch["kind"], batch["instrument"]
+    able = (kind == Kind.QUOTE) | (kind == Kind.PHASE_CHANGE)
+    return np.flatnonzero(able & (instrument >= 0) & (instrument < CAPACITY))

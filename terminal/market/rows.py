@@ -160,7 +160,7 @@ class Quality(IntEnum):
     ZERO = 6
     """An ask of zero or a negative price: not a market."""
     STALE = 7
-    """It was a market, and its feed is silent: rows in the state never say this themselves."""
+    """It was a market, and its feed is silent: said on reading (:mod:`terminal.market.quality`), never by a row."""
 
     @property
     def fills(self) -> bool:

@@ -49,6 +49,10 @@ class Channel:
     last_ts_ns: int = 0
     messages: int = 0
 
+    def silent_ns(self, now_ns: int) -> int:
+        """Market time since the feed last said anything; 0 before its first word."""
+        return max(0, now_ns - self.last_ts_ns) if self.last_ts_ns else 0
+
 
 class MarketState:
     """Quotes, prints, bars, statistics and books by instrument id."""

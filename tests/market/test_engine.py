@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from terminal.core.clock import MarketClock
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
-from terminal.core.messages import ASK, BID, Batch, Kind, clock_message, empty_batch
+from terminal.core.messages import ASK, BID, BID_SIZE, Batch, Kind, clock_message, empty_batch
 from terminal.core.tape import Tape
 from terminal.core.ticks import TickClass
 from terminal.market.engine import Engine, EngineHooks, Rank
@@ -370,3 +370,28 @@ def test_controls_from_another_thread_never_break_the_pace() -> None:
     finally:
         over.set()
         presser.join()
+
+
+def test_a_clock_that_steps_back_breaks_nothing_and_every_message_is_applied_once() -> None:
+    recorded: list[int] = []
+
+    def record(part: Batch) -> bool:
+        recorded.extend(part["v2"].tolist())
+        return True
+
+    engine, tape = make_engine(EngineHooks(record=record))
+    batch = empty_batch(60)
+    batch["kind"], batch["instrument"] = Kind.QUOTE, 0
+    batch["ts_ns"] = [1000 + 10 * number - (700 if number % 7 == 3 else 0) for number in range(60)]
+    batch["instrument"][5] = 2**31 - 1
+    batch[BID], batch[ASK], batch[BID_SIZE] = 100, 110, np.arange(60)
+    engine.watched[0] = True
+    engine.start()
+    tape.write(batch)
+    tape.close()
+    engine.join(10)
+    assert engine.failure is None
+    assert recorded == list(range(60))
+    assert engine.state.read_one(0)["messages"] == 59
+    assert engine.state.stepped_back == len(range(3, 60, 7))
+    assert engine.clock.now_ns() == 1580
