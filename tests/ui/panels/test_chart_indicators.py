@@ -230,3 +230,15 @@ def test_the_picture_and_the_newest_bar_together_are_what_one_paint_would_be(ben
     panel.canvas.renew()
     fresh = image(panel)
     assert lived == fresh
+
+
+def test_a_narrow_chart_keeps_the_button_of_the_frame_in_use(bench: Bench) -> None:
+    panel = chart(bench)
+    assert panel.head.minimumSizeHint().width() < 200
+    panel.head.resize(1100, 30)
+    assert all(button.isVisible() for button in panel.buttons.buttons())
+    panel.head.resize(480, 30)
+    shown = [button.text() for button in panel.buttons.buttons() if button.isVisible()]
+    assert len(shown) < 7
+    assert "1m" in shown or panel.head.more.text() == "1m ▾"
+    assert {action.data() for action in panel.head.more.menu().actions()} > {"5s", "1d", "100t"}

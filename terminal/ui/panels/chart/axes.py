@@ -64,16 +64,23 @@ class Axes:
                 painter.drawLine(0, scale.top - 3, geometry.width, scale.top - 3)
 
     def paint_prices(
-        self, painter: QPainter, view: ChartView, geometry: Geometry, instrument: Instrument, tags: Sequence[AxisTag]
+        self,
+        painter: QPainter,
+        view: ChartView,
+        geometry: Geometry,
+        instrument: Instrument,
+        tags: Sequence[AxisTag],
+        below: dict[AxisTag, str],
     ) -> None:
         """Round prices, but for those that a tag would cover."""
         scale = geometry.price_scale
-        taken = [float(geometry.y(tag.px)) for tag in tags]
+        # From the middle of the first row of each tag to that of its last.
+        taken = [(y, y + (TAG_PX - 2 if tag in below else 0)) for tag in tags if (y := float(geometry.y(tag.px)))]
         painter.setFont(self.font)
         painter.setPen(self.theme.colour("text2"))
         for px in self.price_marks(view, geometry):
             y = round(float(geometry.y(px)))
-            free = all(abs(y - other) >= TAG_PX for other in taken)
+            free = all(y <= above - TAG_PX or y >= under + TAG_PX for above, under in taken)
             if free and scale.top - 2 <= y <= geometry.volume_top:
                 rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
                 painter.drawText(rect, _RIGHT, formats.price(round(px), instrument))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from terminal.app.views.chart import ChartKind
@@ -18,6 +18,7 @@ PROFILE_WORDS = {
     ProfileKind.OFF: "No volume profile", ProfileKind.VISIBLE: "Of the bars in view",
     ProfileKind.SESSION: "Of the session's trades",
 }  # fmt: skip
+_LEAST_PX, _SPARE_PX = 120, 20
 _AVERAGED = (
     "Averages of bars, made for the eye: no trade happened at these prices. The last price stays the traded one."
 )
@@ -74,6 +75,28 @@ class ChartHead(QWidget):
         """Puts a button beside the indicators'."""
         self._row.insertWidget(self._row.indexOf(self.indicators) + 1, button)
 
+    def minimumSizeHint(self) -> QSize:
+        """A chart may be narrow: buttons of time frames give way, the menu beside them has all."""
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shows as many presets as there is room for, the one in use first."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        presets = self.buttons.buttons()
+        widgets = [layout.itemAt(n).widget() for n in range(layout.count())]
+        others = [each for each in widgets if each is not None and each not in presets and not each.isHidden()]
+        room = self.width() - _SPARE_PX - sum(each.sizeHint().width() + 1 for each in others)
+        for button in sorted(presets, key=lambda each: not each.isChecked()):
+            room -= button.sizeHint().width() + 1
+            button.setVisible(room >= 0)
+        checked = self.buttons.checkedButton()
+        if checked is not None:
+            self.more.setText(f"{checked.text()} ▾" if checked.isHidden() else "▾")
+
     def show_frame(self, name: str) -> None:
         """Marks a time frame."""
         known = name in PRESETS
@@ -83,6 +106,7 @@ class ChartHead(QWidget):
         self.buttons.setExclusive(True)
         self.more.setText("▾" if known else f"{name} ▾")
         self.more.setChecked(not known)
+        self._fit()
 
     def show_kind(self, kind: ChartKind) -> None:
         """Marks a kind of bars."""
@@ -118,7 +142,7 @@ class ChartHead(QWidget):
 
     def _frame_menu(self) -> QMenu:
         menu = QMenu(self)
-        for name in MORE:
+        for name in (*PRESETS, *MORE):
             action = menu.addAction(f"{name}\t{frame(name).words}")
             action.setData(name)
         menu.triggered.connect(self._more_chosen)

@@ -29,7 +29,7 @@ class LivePainter:
         last = AxisTag(last_px, space.price_text(last_px), last_token, is_filled=True, rank=_LAST_RANK)
         below = {last: countdown} if countdown else {}
         tags = placed([last, *self._more_tags(space)], space.geometry, below)
-        self._axes.paint_prices(painter, space.view, space.geometry, space.instrument, tags)
+        self._axes.paint_prices(painter, space.view, space.geometry, space.instrument, tags, below)
         y = round(space.y_of(last_px))
         if space.geometry.price_scale.holds(y):
             painter.setPen(QPen(space.theme.colour(last_token), 1, Qt.PenStyle.DotLine))

@@ -56,7 +56,7 @@ class ChartPanel(DrawingCommands, Panel):
         *_KIND_COMMANDS,
         *DRAWING_COMMANDS,
         PanelCommand("compare", "Compare with a symbol", "compare", ("Alt+C",)),
-        PanelCommand("profile", "Volume by price: none, of the view, of the session", "next_profile", ("Alt+V",)),
+        PanelCommand("profile", "Volume by price: none, of the view, of the session", "next_profile", ("Alt+P",)),
         PanelCommand("log", "Logarithmic prices", "toggle_log", ("Alt+L",)),
         PanelCommand("indicators", "Add an indicator…", "pick_indicator", ("/",)),
         PanelCommand("reset", "Newest bar, prices that fit", "reset", ("Home",)),
