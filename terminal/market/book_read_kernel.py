@@ -110,7 +110,7 @@ def add_up_rows(levels, slot, at, low_px, step_px, sizes):  # type: ignore[no-un
 def ahead_in_queue(orders, slot, order_id):  # type: ignore[no-untyped-def]
     """Size and number of the orders before one of its price; -1 and -1 for an unknown one."""
     pool, places = orders.pool, orders.places
-    row = np.int64(places[order_place(pool, places, slot, order_id)])
+    row = np.int64(places[order_place(orders, slot, order_id)])
     if row < 0 or row >= len(pool):
         return -1, -1
     size, count = 0, 0
@@ -126,7 +126,7 @@ def ahead_in_queue(orders, slot, order_id):  # type: ignore[no-untyped-def]
 def copy_queue(orders, slot, at, key, out):  # type: ignore[no-untyped-def]
     """Fills ``out`` with (order id, size) of the orders of one price, first in the queue first; returns how many."""
     pool, queues = orders.pool, orders.queues
-    queue = queues[queue_place(queues, slot, at, key)]
+    queue = queues[queue_place(orders, slot, at, key)]
     if queue["book"] < 0:
         return 0
     row = np.int64(queue["first"])

@@ -33,7 +33,6 @@ from terminal.market.book_rows import (
     LIST_KEY,
     MOVES,
     NO_ORDER,
-    ORDER_ROW,
     ORDERS_USED,
     PLAN_ACT,
     PLAN_CHANGE,
@@ -51,8 +50,6 @@ from terminal.market.book_rows import (
 )
 from terminal.market.kernel_options import INNER, OUTER
 
-POOL = nb.from_dtype(ORDER_ROW)[::1]
-QUEUES = nb.from_dtype(QUEUE_ROW)[::1]
 _message = nb.from_dtype(MESSAGE)
 _row = nb.from_dtype(BOOK_ROW)
 _ADD, _MODIFY = int(Kind.ORDER_ADD), int(Kind.ORDER_MODIFY)
@@ -71,9 +68,10 @@ def _hash(first, second, places):  # type: ignore[no-untyped-def]
     return np.int64(mixed & np.uint64(places - 1))
 
 
-@nb.njit(nb.int64(POOL, nb.int32[::1], nb.int64, nb.int64), **INNER)
-def order_place(pool, places, slot, order_id):  # type: ignore[no-untyped-def]
+@nb.njit(nb.int64(ORDERS, nb.int64, nb.int64), **INNER)
+def order_place(orders, slot, order_id):  # type: ignore[no-untyped-def]
     """Place in the hash table of a book's order, or the free one where it would stand."""
+    pool, places = orders.pool, orders.places
     at = _hash(order_id, slot, len(places))
     for _ in range(len(places)):
         row = places[at]
@@ -83,9 +81,10 @@ def order_place(pool, places, slot, order_id):  # type: ignore[no-untyped-def]
     return at
 
 
-@nb.njit(nb.int64(QUEUES, nb.int64, nb.int64, nb.int64), **INNER)
-def queue_place(queues, slot, side, key):  # type: ignore[no-untyped-def]
+@nb.njit(nb.int64(ORDERS, nb.int64, nb.int64, nb.int64), **INNER)
+def queue_place(orders, slot, side, key):  # type: ignore[no-untyped-def]
     """Place in the hash table of the queue of one price, or the free one where it would stand."""
+    queues = orders.queues
     at = _hash(key, 2 * slot + side, len(queues))
     for _ in range(len(queues)):
         row = queues[at]
@@ -95,8 +94,9 @@ def queue_place(queues, slot, side, key):  # type: ignore[no-untyped-def]
     return at
 
 
-@nb.njit(nb.void(POOL, nb.int32[::1], nb.int64), **INNER)
-def _drop_order_place(pool, places, at):  # type: ignore[no-untyped-def]
+@nb.njit(nb.void(ORDERS, nb.int64), **INNER)
+def _drop_order_place(orders, at):  # type: ignore[no-untyped-def]
+    pool, places = orders.pool, orders.places
     last = len(places) - 1
     hole = at
     look = (at + 1) & last
@@ -110,8 +110,9 @@ def _drop_order_place(pool, places, at):  # type: ignore[no-untyped-def]
     places[hole] = NO_ORDER
 
 
-@nb.njit(nb.void(QUEUES, nb.int64), **INNER)
-def _drop_queue_place(queues, at):  # type: ignore[no-untyped-def]
+@nb.njit(nb.void(ORDERS, nb.int64), **INNER)
+def _drop_queue_place(orders, at):  # type: ignore[no-untyped-def]
+    queues = orders.queues
     last = len(queues) - 1
     hole = at
     look = (at + 1) & last
@@ -129,7 +130,7 @@ def _drop_queue_place(queues, at):  # type: ignore[no-untyped-def]
 def _join_queue(orders, row):  # type: ignore[no-untyped-def]
     pool, queues = orders.pool, orders.queues
     order = pool[row]
-    queue = queues[queue_place(queues, order["book"], order["side"], order["key"])]
+    queue = queues[queue_place(orders, order["book"], order["side"], order["key"])]
     order["behind"] = NO_ORDER
     if queue["book"] < 0:
         queue["book"] = order["book"]
@@ -147,7 +148,7 @@ def _join_queue(orders, row):  # type: ignore[no-untyped-def]
 def _leave_queue(orders, row):  # type: ignore[no-untyped-def]
     pool, queues = orders.pool, orders.queues
     order = pool[row]
-    place = queue_place(queues, order["book"], order["side"], order["key"])
+    place = queue_place(orders, order["book"], order["side"], order["key"])
     queue = queues[place]
     ahead, behind = order["ahead"], order["behind"]
     if ahead >= 0:
@@ -159,7 +160,7 @@ def _leave_queue(orders, row):  # type: ignore[no-untyped-def]
     else:
         queue["last"] = ahead
     if queue["first"] < 0:
-        _drop_queue_place(queues, place)
+        _drop_queue_place(orders, place)
 
 
 @nb.njit(**PART)
@@ -180,7 +181,7 @@ def _plan_level(plan, at, key, size, count):  # type: ignore[no-untyped-def]
     plan[PLAN_CHANGES] += 1
 
 
-@nb.njit(**PART)
+@nb.njit(nb.int64(_row, LEVELS, ORDERS, nb.int64, _message), **INNER)
 def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-def]
     """Writes into the plan what an order's message does; nothing is changed yet but the counters of a refusal.
 
@@ -191,7 +192,7 @@ def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-d
     size, order_id = message[ORDER_SIZE], message[ORDER_ID]
     plan[PLAN_CHANGES] = 0
     plan[PLAN_ID] = order_id
-    place = order_place(pool, places, slot, order_id)
+    place = order_place(orders, slot, order_id)
     found = np.int64(places[place])
     plan[PLAN_PLACE] = place
     is_wrong = row["sort"] == SORT_LEVELS or size < 0 or size > LARGEST_SIZE
@@ -238,7 +239,7 @@ def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-d
     return DONE
 
 
-@nb.njit(nb.void(LEVELS, ORDERS, nb.int64), **INNER, forceinline=True)
+@nb.njit(nb.void(LEVELS, ORDERS, nb.int64), **INNER)
 def finish_order(levels, orders, slot):  # type: ignore[no-untyped-def]
     """Does to the order what was planned, its levels being set."""
     pool, places, plan, state = orders.pool, orders.places, orders.plan, levels.state
@@ -259,7 +260,7 @@ def finish_order(levels, orders, slot):  # type: ignore[no-untyped-def]
     if act in (REMOVES, MOVES):
         _leave_queue(orders, row)
     if act == REMOVES:
-        _drop_order_place(pool, places, place)
+        _drop_order_place(orders, place)
         _free_order(levels, pool, row)
         return
     pool[row]["size"] = plan[PLAN_SIZE]
@@ -270,15 +271,15 @@ def finish_order(levels, orders, slot):  # type: ignore[no-untyped-def]
 
 @nb.njit(nb.void(LEVELS, ORDERS, nb.int64, nb.int64, nb.int64), **INNER)
 def _free_queue(levels, orders, slot, at, key):  # type: ignore[no-untyped-def]
-    pool, places, queues = orders.pool, orders.places, orders.queues
-    place = queue_place(queues, slot, at, key)
+    pool, queues = orders.pool, orders.queues
+    place = queue_place(orders, slot, at, key)
     row = np.int64(queues[place]["first"])
     while row >= 0:
         behind = np.int64(pool[row]["behind"])
-        _drop_order_place(pool, places, order_place(pool, places, slot, pool[row]["id"]))
+        _drop_order_place(orders, order_place(orders, slot, pool[row]["id"]))
         _free_order(levels, pool, row)
         row = behind
-    _drop_queue_place(queues, place)
+    _drop_queue_place(orders, place)
 
 
 @nb.njit(nb.void(LEVELS, ORDERS, nb.int64, nb.int64), **INNER)
@@ -300,14 +301,14 @@ def free_queues(levels, orders, slot, at):  # type: ignore[no-untyped-def]
                 _free_queue(levels, orders, slot, at, side["base_key"] + tick * side["step"])
 
 
-@nb.njit(nb.void(LEVELS, ORDERS, QUEUES), **OUTER)
+@nb.njit(nb.void(LEVELS, ORDERS, nb.from_dtype(QUEUE_ROW)[::1]), **OUTER)
 def place_orders_again(levels, orders, old_queues):  # type: ignore[no-untyped-def]
     """Fills empty hash tables with all orders and with the used queues of the table before."""
     pool, places, queues = orders.pool, orders.places, orders.queues
     for row in range(levels.state[ORDERS_USED]):
         if pool[row]["book"] >= 0:
-            places[order_place(pool, places, pool[row]["book"], pool[row]["id"])] = row
+            places[order_place(orders, pool[row]["book"], pool[row]["id"])] = row
     for i in range(len(old_queues)):
         old = old_queues[i]
         if old["book"] >= 0:
-            queues[queue_place(queues, old["book"], old["side"], old["key"])] = old
+            queues[queue_place(orders, old["book"], old["side"], old["key"])] = old

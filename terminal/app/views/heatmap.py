@@ -20,12 +20,16 @@ from terminal.core.instruments import Instrument
 from terminal.market.rows import BookStatus
 
 _BOOK_LEVELS = 400
-_DOT_PX, _DOT_ROW_PX = 7, 4
+_DOT_PX, _DOT_ROW_PX = 9, 5
 _RANGE_EVERY = 15
 """Frames between two looks at the automatic colour range."""
+_ZOOM_EVERY = 30
+"""Frames between two looks at whether the zoom of prices still fits."""
 _LEAST_REACH_TICKS = 10
 _REACH_SHARE = 0.8
-"""The first zoom has this share of the sampled levels in view."""
+"""The zoom that fits has this share of the sampled levels in view, and where the market was in the picture's time."""
+_MOST_REACH = 4
+"""It follows the market's way no further than so many times the levels' reach."""
 _MIDDLE_SOUGHT = 50
 """Samples looked back for one that has both sides."""
 
@@ -124,7 +128,7 @@ class HeatmapView:
         window.now_ns = max(now_ns, int(samples.ts_ns[-1])) if samples.count else now_ns
         middle = self._middle(samples.count - 1)
         if middle is not None and window.height > 0:
-            if self._needs_zoom:
+            if self._needs_zoom or (self._frames % _ZOOM_EVERY == 0 and window.may_fit_price()):
                 self._fit(middle)
             window.follow(middle)
         self._fill()
@@ -143,6 +147,14 @@ class HeatmapView:
         paint_columns(
             first, end - first, self.cells, self.state, colours.low, colours.high, colours.is_log, palette, self.image
         )
+
+    def best_now(self) -> tuple[int | None, int | None]:
+        """Best bid and ask of now, or at the right edge of a frozen picture; None where there is none to believe."""
+        if self.instrument is not None and not self.window.is_frozen and self.status().is_good:
+            sides = self._market.book.read(self.instrument.id, 1)
+            return tuple(int(side["px"][0]) if len(side) else None for side in sides)  # type: ignore[return-value]
+        bid_px, ask_px, has_bid, has_ask = self.best()
+        return int(bid_px[-1]) if has_bid[-1] else None, int(ask_px[-1]) if has_ask[-1] else None
 
     def states(self) -> npt.NDArray[np.uint8]:
         """What each column in view is, from the left."""
@@ -237,14 +249,20 @@ class HeatmapView:
     def _fit(self, middle: int) -> None:
         if self.instrument is None:
             return
-        window, last = self.window, self.samples.count - 1
+        window, samples = self.window, self.samples
         window.tick = self.instrument.tick_class.table.increment(middle)
-        reach = [_LEAST_REACH_TICKS * window.tick]
+        reach = _LEAST_REACH_TICKS * window.tick
         for side in (0, 1):
-            used = int(self.samples.used[last, side])
+            used = int(samples.used[samples.count - 1, side])
             if used:
-                reach.append(abs(int(self.samples.px[last, side, int((used - 1) * _REACH_SHARE)]) - middle))
-        window.fit_price(middle, max(reach))
+                outer = int(samples.px[samples.count - 1, side, int((used - 1) * _REACH_SHARE)])
+                reach = max(reach, abs(outer - middle))
+        seen = slice(max(0, samples.at((window.end_column - window.columns) * window.column_ns)), samples.count)
+        both = samples.used[seen].all(axis=1)
+        if both.any():
+            way = np.abs(samples.px[seen, :, 0][both].mean(axis=1) - middle).max()
+            reach = max(reach, min(int(way * 1.1), _MOST_REACH * reach))
+        window.fit_price(middle, reach)
         self._needs_zoom = False
 
     def _fill(self) -> None:

@@ -14,6 +14,8 @@ from terminal.app.views.heatmap_scale import PRICE_ZOOMS, TIME_ZOOMS, PriceZoom,
 DEFAULT_SPAN_NS = 180 * 1_000_000_000
 _CALM = 0.22
 """The price window stays while the market is within this share of its height around the middle."""
+_ROOMY = 1.9
+"""A zoom of prices stays while it shows at most so many times what it should."""
 _EASE = 4
 """Each frame goes this part of the way to the middle."""
 
@@ -35,8 +37,8 @@ class HeatmapWindow:
         """While a mouse drags, nothing else moves the prices."""
         self._frozen_end: int | None = None
         self._is_centring = False
-        self.time_is_chosen = False
-        """Whether a person has zoomed time."""
+        self.time_is_chosen = self.price_is_chosen = False
+        """Whether a person has zoomed time, or prices."""
 
     def resize(self, width: int, height: int) -> None:
         """The plot's pixels; the prices in the middle stay there."""
@@ -52,6 +54,7 @@ class HeatmapWindow:
         """Live, and following the market."""
         self._frozen_end = None
         self.follows_price = True
+        self.price_is_chosen = False
 
     @property
     def columns(self) -> int:
@@ -103,8 +106,9 @@ class HeatmapWindow:
             self.go_live()
 
     def go_live(self) -> None:
-        """Back to now, with the market in the middle."""
+        """Back to now, with the market in the middle and prices that fit it."""
         self._frozen_end = None
+        self.price_is_chosen = False
         self.centre()
 
     def centre(self) -> None:
@@ -138,7 +142,7 @@ class HeatmapWindow:
         """Zooms out (positive) or in; the price at ``y`` keeps its place."""
         place = min(max(0, PRICE_ZOOMS.index(self.price_zoom) + steps), len(PRICE_ZOOMS) - 1)
         px = self.price_at(y)
-        self.price_zoom = PRICE_ZOOMS[place]
+        self.price_zoom, self.price_is_chosen = PRICE_ZOOMS[place], True
         self.low_row = px // self.row_px - self._rows_below(y)
 
     # Where things are.
@@ -186,11 +190,18 @@ class HeatmapWindow:
         self.low_row = middle_px // self.row_px - self.rows // 2
 
     def fit_price(self, middle_px: int, reach_px: int) -> None:
-        """The nearest zoom that shows ``reach_px`` on both sides of the middle."""
+        """The nearest zoom that shows ``reach_px`` on both sides of the middle; one that nearly does so stays."""
         ticks = 2 * max(reach_px, 1) / self.tick
+        now = self.height / self.price_zoom.row_px * self.price_zoom.ticks
+        if ticks <= now <= ticks * _ROOMY:
+            return
         fitting = [zoom for zoom in PRICE_ZOOMS if self.height / zoom.row_px * zoom.ticks >= ticks]
         self.price_zoom = fitting[0] if fitting else PRICE_ZOOMS[-1]
         self.put_middle(middle_px)
+
+    def may_fit_price(self) -> bool:
+        """Whether the zoom of prices is the market's to choose: nobody zoomed, dragged or froze the picture."""
+        return not (self.price_is_chosen or self.is_dragged or self.is_frozen) and self.follows_price
 
     def follow(self, middle_px: int) -> None:
         """Keeps the market around the middle, in a few small steps; never under a drag or in a frozen picture."""

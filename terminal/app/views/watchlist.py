@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -142,8 +142,15 @@ class WatchlistView:
         order = np.argsort(-numbers if descending else numbers, kind="stable")
         self._shown = np.array(self._shown)[order].tolist()
 
-    def rows(self, now_ns: int, pulse: FeedPulse, first: int = 0, end: int | None = None) -> TableRows:
-        """The rows from the place ``first`` to ``end`` of the screen, as they are now.
+    def rows(
+        self,
+        now_ns: int,
+        pulse: FeedPulse,
+        first: int = 0,
+        end: int | None = None,
+        columns: frozenset[str] | None = None,
+    ) -> TableRows:
+        """The rows from the place ``first`` to ``end`` of the screen as they are now; ``columns`` of them, or all.
 
         Prices are integers at the instrument's scale, ``change_pct`` is a ratio.
         """
@@ -156,8 +163,9 @@ class WatchlistView:
         quotes = self._market.read(ids)
         closed = (quotes["phase"] == Phase.CLOSED) & (quotes["ts_ns"] != 0)
         stale = (quotes["ts_ns"] != 0) & ~closed & pulse.is_silent
-        values = self._values.cells(rows, quotes, now_ns)
-        values["trend"] = self._trends.of(rows, now_ns)
+        values = self._values.cells(rows, quotes, now_ns, columns)
+        if columns is None or "trend" in columns:
+            values["trend"] = self._trends.of(rows, now_ns)
         if now_ns // _HINTS_EVERY_NS != self._hinted_ns:
             self._hinted_ns = now_ns // _HINTS_EVERY_NS
             self._hints.clear()
@@ -173,30 +181,15 @@ class WatchlistView:
 
     def text(self, column: str, value: Any, instrument: Hashable) -> str:
         """What a cell shows for a value of :meth:`rows`."""
-        row = self._table.get(int(str(instrument)))
+        row = self._rows.get(instrument)  # type: ignore[call-overload]
+        if row is None:
+            row = self._table.get(int(str(instrument)))
         if column == "symbol":
-            return row.label
-        if column == "name":
-            return row.name or formats.MISSING
-        if value is None or column == "trend":
-            return formats.MISSING if value is None else ""
-        if column == "change":
-            return arrow(value) + formats.change(value, row)
-        if column in {"change_pct", "vwap_pct"}:
-            return formats.percent(value)
-        if column == "spread":
-            return "unknown" if math.isnan(value) else formats.change(value, row).lstrip("+")
-        if column == "spread_bp":
-            return formats.ratio(value, 1)
-        if column == "range":
-            return f"{value * 100:.0f}%"
-        if column == "age":
-            return "closed" if value == CLOSED_AGE else ages.age(value * (NS_PER_S // 10))
-        if column in {"bid_size", "ask_size", "volume"}:
-            return formats.quantity(value, row)
-        if column == "open_interest":
-            return formats.size(value)
-        return formats.price(value, row)
+            return str(row.label)
+        if value is None:
+            return formats.MISSING
+        found = _TEXTS.get(column)
+        return formats.price(value, row) if found is None else found(value, row)
 
     def _note(self, now_ns: int) -> None:
         if self._rows and self._trends.is_due(now_ns):
@@ -229,6 +222,32 @@ class WatchlistView:
 def arrow(change: int) -> str:
     """The sign of a change a second time, for those who do not see its colour."""
     return "▲ " if change > 0 else "▼ " if change < 0 else ""
+
+
+def _spread(value: float, row: Instrument) -> str:
+    return "unknown" if math.isnan(value) else formats.change(int(value), row).lstrip("+")
+
+
+def _age(value: int, _row: Instrument) -> str:
+    return "closed" if value == CLOSED_AGE else ages.age(value * (NS_PER_S // 10))
+
+
+_TEXTS: dict[str, Callable[[Any, Instrument], str]] = {
+    "name": lambda value, _row: value or formats.MISSING,
+    "trend": lambda _value, _row: "",
+    "change": lambda value, row: arrow(value) + formats.change(value, row),
+    "change_pct": lambda value, _row: formats.percent(value),
+    "vwap_pct": lambda value, _row: formats.percent(value),
+    "spread": _spread,
+    "spread_bp": lambda value, _row: formats.ratio(value, 1),
+    "range": lambda value, _row: f"{value * 100:.0f}%",
+    "age": _age,
+    "bid_size": formats.quantity,
+    "ask_size": formats.quantity,
+    "volume": formats.quantity,
+    "open_interest": lambda value, _row: formats.size(value),
+}
+"""How a column's values are written, where they are no prices."""
 
 
 def _haystack(row: Instrument) -> str:

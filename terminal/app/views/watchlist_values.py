@@ -34,13 +34,16 @@ class WatchValues:
         self._table = table
         self._market = market
 
-    def cells(self, rows: Sequence[Instrument], quotes: Rows, now_ns: int) -> dict[str, list[Any]]:
-        """Values by column, None where there is none."""
-        values = {
-            name: present(*found) for name, found in self._columns([row.id for row in rows], quotes, now_ns).items()
-        }
+    def cells(
+        self, rows: Sequence[Instrument], quotes: Rows, now_ns: int, wanted: frozenset[str] | None = None
+    ) -> dict[str, list[Any]]:
+        """Values by column, None where there is none; of the columns ``wanted``, or of all."""
+        found = self._columns([row.id for row in rows], quotes, now_ns, wanted)
+        values = {name: present(*each) for name, each in found.items() if wanted is None or name in wanted}
         values["symbol"] = [row.symbol for row in rows]
         values["name"] = [row.name for row in rows]
+        if "spread" not in values:
+            return values
         tradable = ~self._is_index([row.id for row in rows])
         unquoted = (quotes["bid_px"] == ABSENT_PX) & (quotes["ask_px"] == ABSENT_PX)
         unknown = (unquoted & (quotes["last_px"] != ABSENT_PX) & tradable).tolist()
@@ -56,7 +59,7 @@ class WatchValues:
         quotes = self._market.read(np.array(ids, np.int32))
         if column in {"change_pct", "trend"}:
             column = "change_pct"
-        found = self._columns(ids, quotes, int(quotes["ts_ns"].max())).get(column)
+        found = self._columns(ids, quotes, int(quotes["ts_ns"].max()), frozenset({column})).get(column)
         if found is None:
             return None
         numbers = np.where(found[1], found[0], np.nan).astype(np.float64)
@@ -72,8 +75,10 @@ class WatchValues:
         found: Mask = self._table.kind_of[np.array(ids, np.int32)] == InstrumentKind.INDEX
         return found
 
-    def _columns(self, ids: Sequence[int], quotes: Rows, now_ns: int) -> dict[str, tuple[Numbers, Mask]]:
-        """Values and where they are there."""
+    def _columns(
+        self, ids: Sequence[int], quotes: Rows, now_ns: int, wanted: frozenset[str] | None
+    ) -> dict[str, tuple[Numbers, Mask]]:
+        """Values and where they are there; those that cost more only when they are wanted."""
         has = {name: quotes[f"{name}_px"] != ABSENT_PX for name in _QUOTED}
         found = {name: (quotes[f"{name}_px"], there) for name, there in has.items()}
         counted = has["last"] & ~self._is_index(ids)
@@ -93,10 +98,11 @@ class WatchValues:
         found["spread_bp"] = (ratio * _BASIS_POINTS, there)
         day = has["last"] & has["high"] & has["low"] & (quotes["high_px"] > quotes["low_px"])
         found["range"] = _ratio(np.where(day, last - quotes["low_px"], 0), quotes["high_px"] - quotes["low_px"], day)
-        vwap = np.nan_to_num(self._market.statistics.read(np.array(ids, np.int32))["vwap_px"])
-        traded = vwap != 0
-        found["vwap"] = (np.rint(vwap).astype(np.int64), traded)
-        found["vwap_pct"] = _ratio(np.where(has["last"], last, 0) - vwap, vwap, has["last"] & traded)
+        if wanted is None or wanted & _OF_STATISTICS:
+            vwap = np.nan_to_num(self._market.statistics.read(np.array(ids, np.int32))["vwap_px"])
+            traded = vwap != 0
+            found["vwap"] = (np.rint(vwap).astype(np.int64), traded)
+            found["vwap_pct"] = _ratio(np.where(has["last"], last, 0) - vwap, vwap, has["last"] & traded)
         found["open_interest"] = (quotes["open_interest"], quotes["open_interest"] > 0)
         found["age"] = (_ages(quotes, now_ns), quotes["ts_ns"] != 0)
         return found
@@ -104,6 +110,7 @@ class WatchValues:
 
 _QUOTED = ("last", "bid", "ask", "high", "low", "open", "prior_close")
 _PRICES = frozenset({*_QUOTED, "change", "spread", "vwap"})
+_OF_STATISTICS = frozenset({"vwap", "vwap_pct"})
 _SIZES = frozenset({"bid_size", "ask_size", "volume"})
 
 

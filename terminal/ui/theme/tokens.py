@@ -68,7 +68,7 @@ DARK = Tokens(
     itm="#1A2430", hover="#202833", selection="#212A36",
     links=("#E5534B", "#4E9AF5", "#3FB950", "#D29922", "#B072E8", "#3CC5C5"),
     series=("#4EA1FF", "#F5B83D", "#2FBF9B", "#F0616D", "#B48CFF", "#8FA3B8"),
-    heat=("#101A2C", "#12305E", "#1B5497", "#4A83AE", "#A9A27A", "#E8C34E", "#FFF3B0"),
+    heat=("#0F1828", "#11264A", "#143869", "#1B5290", "#2E74AE", "#6B9BA8", "#BFAE66", "#F0CE56", "#FFF6C8"),
 )  # fmt: skip
 
 LIGHT = Tokens(
@@ -81,7 +81,7 @@ LIGHT = Tokens(
     itm="#F1F6FC", hover="#E8ECF1", selection="#E4EBF5",
     links=("#C8323F", "#1A68C4", "#1A7F37", "#9A6700", "#7A3FC0", "#0E7C7C"),
     series=("#1A68C4", "#A05000", "#0A7A5F", "#C8323F", "#6A48C8", "#4A5563"),
-    heat=("#EDF2F9", "#CFE0F2", "#9CC0E3", "#5E93C8", "#3A669B", "#2F3F6E", "#1A1638"),
+    heat=("#EEF3F9", "#DCE8F5", "#C2D8EE", "#9EC1E2", "#6F9FCF", "#467BB0", "#32588A", "#2A3766", "#191436"),
 )  # fmt: skip
 
 _COLOUR_BLIND = {"dark": ("#4EA1FF", "#FF9F43"), "light": ("#1A68C4", "#A05000")}

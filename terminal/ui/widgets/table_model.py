@@ -15,7 +15,7 @@ from terminal.ui.widgets.columns import Align, Column
 _Index = QModelIndex | QPersistentModelIndex
 _TINT_STEPS = 6
 _RESORT_NS = 1_000_000_000
-_PAINT_ROLES = [Qt.ItemDataRole.DisplayRole]
+PAINT_ROLES = [Qt.ItemDataRole.DisplayRole]
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 _ALIGN = {
     Align.LEFT: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
@@ -278,14 +278,14 @@ class TableModel(QAbstractTableModel):
         last = len(self.columns) - 1
         if len(cells) * 3 > len(self.keys) * len(self.columns):
             rows = [row for row, _ in cells] + list(extra)
-            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last), _PAINT_ROLES)
+            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last), PAINT_ROLES)
             return
         for row in extra:
-            self.dataChanged.emit(self.index(row, 0), self.index(row, last), _PAINT_ROLES)
+            self.dataChanged.emit(self.index(row, 0), self.index(row, last), PAINT_ROLES)
         for row, column in cells:
             if row not in extra:
                 index = self.index(row, column)
-                self.dataChanged.emit(index, index, _PAINT_ROLES)
+                self.dataChanged.emit(index, index, PAINT_ROLES)
 
 
 def _is_present(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from terminal.ui.widgets.columns import Column
-from terminal.ui.widgets.table_model import Flags, TableModel, direction
+from terminal.ui.widgets.table_model import PAINT_ROLES, Flags, TableModel, direction
 
 _EXTRAS = ("shade", "bars", "tones", "tips", "ages")
 
@@ -50,13 +50,17 @@ class WindowModel(TableModel):
         ``extra``: stale, shade, bars, tones, tips and ages. Rows that have left the window become empty.
         """
         count = len(next(iter(values.values()), ()))
-        end = min(first + count, len(self.keys))
+        end = max(first, min(first + count, len(self.keys)))
         self._empty_outside(first, end)
         self.first, self._end = first, end
         touched = self._take_window_extras(first, end, extra)
         changed = self._take_window(first, end, values)
-        self._touched_rows = touched
-        self._announce(changed)
+        if len(changed) + len(touched) > end - first > 0:
+            # One rectangle: telling each of many cells costs more than painting those between them again.
+            self.dataChanged.emit(self.index(first, 0), self.index(end - 1, len(self.columns) - 1), PAINT_ROLES)
+        else:
+            self._touched_rows = touched
+            self._announce(changed)
         return len(changed)
 
     def said(self, name: str, place: int, row: int) -> Any:

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -25,7 +24,7 @@ from terminal.ui.panels.heatmap import head, side
 from terminal.ui.panels.heatmap.geometry import Geometry
 from terminal.ui.panels.heatmap.layers import PlotLayers
 from terminal.ui.panels.heatmap.palette import DotSprites, heat_colours
-from terminal.ui.panels.heatmap.times import Session, paint_times
+from terminal.ui.panels.heatmap.times import Session, paint_session, paint_times
 from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
 
@@ -97,12 +96,15 @@ class HeatmapCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The heat, then what lies over and beside it."""
         painter, view, theme = QPainter(self), self._view, self._theme
-        painter.fillRect(self.rect(), theme.colour("bg1"))
         instrument = view.instrument
         if instrument is None:
+            painter.fillRect(self.rect(), theme.colour("bg1"))
             return
         geometry = self.geometry_now()
         plot = geometry.plot
+        # The heat and the columns beside it cover the rest.
+        painter.fillRect(0, 0, self.width(), plot.top(), theme.colour("bg1"))
+        painter.fillRect(0, plot.bottom() + 1, self.width(), self.height() - plot.bottom() - 1, theme.colour("bg1"))
         view.paint(self._palette)
         painter.setClipRect(plot)
         self._layers.paint_heat(painter, plot, view)
@@ -114,10 +116,11 @@ class HeatmapCanvas(QWidget):
         side.paint_prices(painter, geometry, view, theme, self._font, instrument)
         side.paint_heads(painter, geometry, view, theme)
         painter.setClipping(False)
-        paint_times(painter, geometry, view.window, theme, self._font, self.session)
+        paint_times(painter, geometry, view.window, theme, self._font)
         painter.setClipRect(plot)
         self._layers.paint_best(painter, plot, view, theme)
         self._layers.paint_dots(painter, plot, view, self._sprites)
+        paint_session(painter, geometry, view.window, theme, self._font, self.session)
         painter.setClipping(False)
         self._paint_crosshair(painter, geometry)
         head.paint_head(painter, geometry, view, theme, self._palette, self._spot(geometry))
@@ -136,10 +139,9 @@ class HeatmapCanvas(QWidget):
             return
         ink = QColor(self._theme.colour("text0"))
         ink.setAlpha(150)
-        painter.setPen(QPen(ink, 1, Qt.PenStyle.DashLine))
         x, y = int(self.pointer.x()), int(self.pointer.y())
-        painter.drawLine(x, plot.top(), x, plot.bottom())
-        painter.drawLine(plot.left(), y, geometry.prices.left(), y)
+        painter.fillRect(x, plot.top(), 1, plot.height(), ink)
+        painter.fillRect(plot.left(), y, geometry.prices.left() - plot.left(), 1, ink)
         window = self._view.window
         painter.setFont(self._font)
         side.paint_tag(painter, geometry.prices, y, formats.price(window.price_at(at.y()), instrument), self._theme,

@@ -33,8 +33,7 @@ def paint_head(
     instrument = view.instrument
     if instrument is None:
         return
-    painter.setPen(theme.colour("line"))
-    painter.drawLine(0, HEAD_PX - 1, geometry.width, HEAD_PX - 1)
+    painter.fillRect(0, HEAD_PX - 1, geometry.width, 1, theme.colour("line"))
     bar = geometry.colour_bar
     room = (bar.left() - 40 if bar.width() else geometry.width) - 8
     painter.setFont(theme.value_font())

@@ -14,7 +14,11 @@ from terminal.ui.theme.theme import Theme
 
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 _SMALLEST_DOT = 2
-_DOT_PERCENTILE = 98.0
+_DOT_PERCENTILE = 99.0
+_TYPICAL = 0.75
+"""The size at that percentile has this share of the largest radius; an outlier shows as one."""
+_DOTS_IN_HEIGHT = 48
+"""The largest radius fits so many times into the height: small plots have small dots."""
 _WORDS_FROM_PX = 74
 _MOST_DOTS = 1200
 
@@ -90,8 +94,9 @@ class PlotLayers:
         if not len(dots):
             return
         full = max(1.0, float(np.percentile(dots["size"], _DOT_PERCENTILE)))
-        radius = np.sqrt(dots["size"] / full) * LARGEST_DOT * 0.7
-        radius = np.clip(np.rint(radius), _SMALLEST_DOT, LARGEST_DOT).astype(np.int64)
+        largest = min(LARGEST_DOT, max(_SMALLEST_DOT + 1, plot.height() // _DOTS_IN_HEIGHT))
+        radius = np.sqrt(dots["size"] / full) * largest * _TYPICAL
+        radius = np.clip(np.rint(radius), _SMALLEST_DOT, largest).astype(np.int64)
         if len(dots) > _MOST_DOTS:
             # Dots of the least size would cover each other; the largest tell the story.
             kept = np.sort(np.argpartition(dots["size"], -_MOST_DOTS)[-_MOST_DOTS:])

@@ -49,7 +49,7 @@ class DotSprites:
         painter = QPainter(made)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         body = QColor(self._theme.colour(_SIDES[side]))
-        body.setAlpha(215)
+        body.setAlpha(205)
         outline = QColor(self._theme.colour("bg0"))
         outline.setAlpha(235)
         painter.setBrush(body)

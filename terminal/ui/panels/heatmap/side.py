@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from terminal.app import formats
 from terminal.app.views.heatmap import Column, HeatmapView
@@ -18,6 +18,8 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _NUMBERS_FROM_PX = 11
 _MARK_EVERY_Y = 40
 _TAG_PX = 15
+_CUT = 5
+"""A bar is at most so many times as long as the one in the middle of all."""
 _LEAST_BAR_PX = 3
 """Bars of finer rows are drawn over several, so that they can be seen."""
 
@@ -86,8 +88,8 @@ def paint_prices(
     for px in range(-(-low // step) * step, high, step):
         y = round(plot.top() + window.y_at(px))
         if plot.top() + 6 <= y <= plot.bottom() - 5:
-            painter.setPen(grid)
-            painter.drawLine(plot.left(), y, rect.left(), y)
+            # A filled row of pixels: a line with a translucent pen costs a hundred times as much.
+            painter.fillRect(plot.left(), y, rect.left() - plot.left(), 1, grid)
             painter.setPen(theme.colour("text1"))
             painter.drawText(rect.adjusted(0, y - 8 - rect.top(), -6, 0).intersected(
                 QRect(rect.left(), y - 8, rect.width() - 6, 16)), _RIGHT, formats.price(px, instrument))  # fmt: skip
@@ -104,14 +106,14 @@ def paint_tag(painter: QPainter, rect: QRect, y: int, text: str, theme: Theme, t
 
 
 def _tags(painter: QPainter, geometry: Geometry, view: HeatmapView, theme: Theme, instrument: Instrument) -> None:
-    bid_px, ask_px, has_bid, has_ask = view.best()
+    bid_px, ask_px = view.best_now()
     rect = geometry.prices
     ends = []
-    for px, there, token in ((ask_px, has_ask, "down"), (bid_px, has_bid, "up")):
-        if there[-1]:
-            y = round(geometry.plot.top() + view.window.y_at(int(px[-1])))
+    for px, token in ((ask_px, "down"), (bid_px, "up")):
+        if px is not None:
+            y = round(geometry.plot.top() + view.window.y_at(px))
             if rect.top() <= y <= rect.bottom():
-                ends.append((y, formats.price(int(px[-1]), instrument), token))
+                ends.append((y, formats.price(px, instrument), token))
     if len(ends) == 2 and ends[1][0] - ends[0][0] < _TAG_PX:
         middle = (ends[0][0] + ends[1][0]) // 2
         ends = [(middle - _TAG_PX // 2, *ends[0][1:]), (middle + _TAG_PX // 2 + 1, *ends[1][1:])]
@@ -148,7 +150,10 @@ def _stacks(
     painter: QPainter, rect: QRect, view: HeatmapView, rows: Column, step: int, sides: np.ndarray, theme: Theme
 ) -> None:
     row_px = view.window.price_zoom.row_px
-    most, room = max(1.0, float(sides.sum(axis=0).max())), rect.width() - 6
+    # One huge print, such as an auction's, must not make all others invisible: its bar is cut.
+    sums, room = sides.sum(axis=0), rect.width() - 6
+    most = max(1.0, min(float(sums.max()), _CUT * float(np.median(sums))))
+    sides = sides * np.minimum(1.0, most / np.maximum(sums, 1.0))
     high = max(1, step * row_px - (1 if step * row_px >= _LEAST_BAR_PX else 0))
     left = np.full(len(rows), float(rect.left() + 1))
     for side, token in ((1, "up"), (-1, "down"), (0, "text2")):
@@ -163,5 +168,4 @@ def _stacks(
 
 
 def _edge(painter: QPainter, rect: QRect, theme: Theme) -> None:
-    painter.setPen(QPen(theme.colour("line"), 1))
-    painter.drawLine(rect.left(), rect.top(), rect.left(), rect.bottom())
+    painter.fillRect(rect.left(), rect.top(), 1, rect.height(), theme.colour("line"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 
 from terminal.app import ages
 from terminal.app.views.heatmap_scale import time_step_ns
@@ -15,7 +15,6 @@ from terminal.ui.panels.heatmap.geometry import Geometry
 from terminal.ui.theme.theme import Theme
 
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MARK_EVERY_X = 84
 _MINUTE_NS = 60 * NS_PER_S
 
@@ -28,10 +27,8 @@ class Session:
     close_ns: int = 0
 
 
-def paint_times(
-    painter: QPainter, geometry: Geometry, window: HeatmapWindow, theme: Theme, font: QFont, session: Session
-) -> None:
-    """Round times, faint lines, and where the session opens and closes."""
+def paint_times(painter: QPainter, geometry: Geometry, window: HeatmapWindow, theme: Theme, font: QFont) -> None:
+    """Round times, and faint lines."""
     plot, axis = geometry.plot, geometry.times
     first_ns, end_ns = window.time_at(0), window.end_column * window.column_ns
     step_ns = time_step_ns(window.column_ns / window.time_zoom.column_px, _MARK_EVERY_X)
@@ -40,18 +37,26 @@ def paint_times(
     painter.setFont(font)
     for ts_ns in range(-(-first_ns // step_ns) * step_ns, end_ns, step_ns):
         x = round(plot.left() + window.x_at(ts_ns))
-        painter.setPen(grid)
-        painter.drawLine(x, plot.top(), x, plot.bottom())
+        painter.fillRect(x, plot.top(), 1, plot.height(), grid)
         if 24 <= x <= plot.right() - 24:
             painter.setPen(theme.colour("text1"))
             text = ages.time_of_day(ts_ns)
             painter.drawText(QRect(x - 40, axis.top(), 80, axis.height()), _CENTRE,
                              text[:5] if step_ns >= _MINUTE_NS else text)  # fmt: skip
-    mark = QColor(theme.colour("accent"))
+
+
+def paint_session(
+    painter: QPainter, geometry: Geometry, window: HeatmapWindow, theme: Theme, font: QFont, session: Session
+) -> None:
+    """Where the session opens and closes."""
+    plot, first_ns, end_ns = geometry.plot, window.time_at(0), window.end_column * window.column_ns
+    metrics = QFontMetrics(font)
+    painter.setFont(font)
     for ts_ns, word in ((session.open_ns, "Open"), (session.close_ns, "Close")):
         if ts_ns and first_ns <= ts_ns < end_ns:
             x = round(plot.left() + window.x_at(ts_ns))
-            painter.setPen(QPen(mark, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(x, plot.top(), x, plot.bottom())
-            painter.setPen(mark)
-            painter.drawText(QRect(x + 4, plot.bottom() - 17, 60, 16), _LEFT, word)
+            painter.fillRect(x, plot.top(), 1, plot.height(), theme.colour("accent"))
+            tag = QRect(x + 1, plot.bottom() - 16, metrics.horizontalAdvance(word) + 8, 16)
+            painter.fillRect(tag, theme.colour("accent"))
+            painter.setPen(theme.colour("on_accent"))
+            painter.drawText(tag, _CENTRE, word)

@@ -121,7 +121,9 @@ class WatchlistPanel(Panel):
     @Slot()
     def _fill_window(self) -> None:
         first, end = self.table.window_rows()
-        self.table.show_window(first, self._view.rows(self._market_ns, self._pulse, first, end))
+        self.table.show_window(
+            first, self._view.rows(self._market_ns, self._pulse, first, end, self.table.columns_in_view())
+        )
 
     def show_instrument(self, instrument: Instrument) -> None:
         """Marks the row of the group's symbol; a symbol that is not in the list leaves it as it is."""

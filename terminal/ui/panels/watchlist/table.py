@@ -78,6 +78,11 @@ class WatchTable(DataTable):
         in_view = -(-self.viewport().height() // height) + 1
         return max(0, first - _BEYOND), min(count, first + in_view + _BEYOND)
 
+    def columns_in_view(self) -> frozenset[str]:
+        """Keys of the columns that are not hidden."""
+        columns = self.model_.columns
+        return frozenset(each.key for place, each in enumerate(columns) if not self.isColumnHidden(place))
+
     def is_held(self) -> bool:
         """Whether rows must not move by themselves: under the pointer, or while the keyboard has chosen one."""
         return self._has_pointer or self._pressed is not None or (self._by_key and self.hasFocus())
