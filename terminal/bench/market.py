@@ -35,7 +35,8 @@ def mixed_messages(count: int = MESSAGES, seed: int = 1) -> Batch:
     return batch
 
 
-def _state() -> MarketState:
+def empty_state() -> MarketState:
+    """A state of 2,000 instruments that nothing was said of."""
     table = InstrumentTable()
     for number in range(INSTRUMENTS):
         table.add(f"B{number}", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY)
@@ -43,13 +44,13 @@ def _state() -> MarketState:
 
 
 def _kernel(_long: bool) -> list[Result]:
-    state, batch = _state(), mixed_messages()
+    state, batch = empty_state(), mixed_messages()
     seconds = median_seconds(lambda: state.apply(batch))
     return [result("kernel_messages", "market", len(batch) / seconds / 1e6, "M messages/s", note=f"{INSTRUMENTS} ids")]
 
 
 def _tape_to_state(_long: bool) -> list[Result]:
-    state, batch = _state(), mixed_messages()
+    state, batch = empty_state(), mixed_messages()
     recorded = 0
 
     def record(part: Batch) -> bool:

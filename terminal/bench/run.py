@@ -13,6 +13,7 @@ from terminal.bench import (
     decoders,
     fuzz,
     market,
+    market_flow,
     panels,
     panels_heatmap,
     quant_american,
@@ -36,6 +37,7 @@ def all_benchmarks() -> list[Benchmark]:
     """Every benchmark, by group."""
     return [
         *market.BENCHMARKS,
+        *market_flow.BENCHMARKS,
         *books.BENCHMARKS,
         *decoders.BENCHMARKS,
         *fuzz.BENCHMARKS,
