@@ -264,7 +264,7 @@ def _make_rooms(
     rooms = Rooms(plan, feed, table, profile, settings, calendars, journal, database, speed=speed, sources=sources)
     if simulated is not None:
         for symbol, history in simulated.history().names.items():
-            rooms.state.bars.load(table.find(symbol).id, history.minutes, history.daily)
+            rooms.load_history(table.find(symbol).id, history.minutes, history.daily)
     return rooms
 
 
@@ -314,6 +314,7 @@ def _stop(run: _Run) -> None:
     rooms = run.rooms
     rooms.runner.stop()
     rooms.engine.stop()
+    rooms.past.stop()
     whole = rooms.runner.finished and rooms.tape.lag == 0 and rooms.engine.failure is None
     if run.settings.desk.working_orders_on_stop == "cancel" and rooms.road.is_alive():
         rooms.road.cancel_all("The desk was closed.")

@@ -43,6 +43,7 @@ class DisarmReason(Enum):
     IDLE = "Disarmed because nobody used the desk for a while."
     WORKSPACE = "Disarmed because the workspace changed."
     ACCOUNT = "Disarmed because the account changed."
+    PAST = "Disarmed because the past is shown."
     KILL_SWITCH = "Disarmed because the kill switch is set."
 
 

@@ -12,10 +12,12 @@ from terminal.app.drawings.book import DrawingBook
 from terminal.app.health import DeskHealth
 from terminal.app.links import LinkGroups
 from terminal.app.meter import DeskMeter
-from terminal.app.playback import FeedPlayback
+from terminal.app.playback import LivePace, ShownPlayback
 from terminal.app.ports import DeskMode
 from terminal.app.rooms import Rooms
+from terminal.app.shown_market import ShownClock, ShownMarket
 from terminal.app.tasks import Tasks
+from terminal.app.time_machine import TimeMachine
 from terminal.app.trading_desk import TradingDesk
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock
@@ -24,7 +26,6 @@ from terminal.core.latency import LatencyMeter
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
-from terminal.market.state import MarketState
 
 
 class Desk:
@@ -36,13 +37,15 @@ class Desk:
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
-        self.market: MarketState = rooms.state
-        self.clock: MarketClock = rooms.clock
-        self.day: TradingDay = rooms.day
+        self.past: TimeMachine = rooms.past
+        self.market = ShownMarket(rooms.state, rooms.past)
+        self.clock = ShownClock(rooms.clock, rooms.past)
+        self.live_clock: MarketClock = rooms.clock
+        self.day = TradingDay(self.clock, rooms.table, rooms.calendars)
         self.trading: TradingDesk = rooms.trading
         self.arming: Arming = rooms.arming
         self.health: DeskHealth = rooms.health
-        self.playback: FeedPlayback | None = rooms.playback
+        self.playback = ShownPlayback(rooms.playback or LivePace(rooms.past), rooms.past)
         self.commands = CommandRegistry()
         self.links = LinkGroups()
         self.tasks = Tasks()
@@ -62,7 +65,8 @@ class Desk:
 
     def note_frame(self) -> None:
         """See ``DeskPort``. What an earlier frame read and did not paint had changed nothing that can be seen."""
-        self._unpainted_ns, self.market.unseen_ns = self.market.unseen_ns, 0
+        live = self.rooms.state
+        self._unpainted_ns, live.unseen_ns = live.unseen_ns, 0
 
     def note_paint(self) -> None:
         """Called at the end of a paint: how old the oldest batch is that it is the first to show."""

@@ -11,7 +11,7 @@ from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market
 from terminal.app.meter import Meter
-from terminal.app.ports import DeskMode, Health, Playback, Trading
+from terminal.app.ports import DeskMode, Health, Past, Playback, Trading
 from terminal.app.tasks import Tasks
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import Clock
@@ -40,7 +40,7 @@ class DeskPort(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """Market time."""
+        """Market time of what is shown: :attr:`market` and this look back together."""
         ...
 
     @property
@@ -71,6 +71,16 @@ class DeskPort(Protocol):
     @property
     def playback(self) -> Playback | None:
         """Pace of a market that does not run by itself; None when it does."""
+        ...
+
+    @property
+    def past(self) -> Past | None:
+        """The session time machine; None where nothing is kept to look back at."""
+        ...
+
+    @property
+    def live_clock(self) -> Clock:
+        """The live market's time, whatever moment is shown."""
         ...
 
     @property

@@ -329,3 +329,49 @@ class Playback(Protocol):
     def seek(self, ts_ns: int) -> None:
         """Goes to a market time."""
         ...
+
+
+class Past(Protocol):
+    """The run's day at any moment of it. Every call returns at once; the panels follow."""
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the past is shown, or is about to be."""
+        ...
+
+    @property
+    def wanted_ns(self) -> int:
+        """The moment that was asked for last; live it is the market's own time."""
+        ...
+
+    @property
+    def shown_ns(self) -> int:
+        """The moment that the panels show."""
+        ...
+
+    @property
+    def first_ns(self) -> int:
+        """The earliest moment that can be shown; 0 before the first message."""
+        ...
+
+    @property
+    def live_ns(self) -> int:
+        """How far the live market is."""
+        ...
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether the past runs on by itself."""
+        ...
+
+    def go(self, ts_ns: int) -> None:
+        """Shows a moment; one that has not come yet is the live market."""
+        ...
+
+    def move(self, by_ns: int) -> None:
+        """Shows a moment so much before or after the one asked for last."""
+        ...
+
+    def live(self) -> None:
+        """Back to the live market."""
+        ...

@@ -11,10 +11,11 @@ from terminal.app.market_duties import MarketDuties
 from terminal.app.playback import FeedPlayback
 from terminal.app.recording import SourceRecorder
 from terminal.app.sessions import SessionPlan
+from terminal.app.time_machine import TimeMachine
 from terminal.app.trading_desk import TradingDesk
 from terminal.core.clock import NS_PER_S, MarketClock, from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
-from terminal.core.messages import Phase
+from terminal.core.messages import Batch, Phase
 from terminal.core.orders import Effect, OrderIntent
 from terminal.core.tape import Tape
 from terminal.exchange.expiry import Expiry
@@ -28,6 +29,7 @@ from terminal.infra.settings import Settings
 from terminal.market.engine import Engine, EngineHooks
 from terminal.market.feed import Feed, FeedRunner, LiveFeed, Runner
 from terminal.market.importers.sources import SourceTable
+from terminal.market.rows import Rows
 from terminal.market.state import MarketState
 from terminal.risk.kill_switch import KillState, KillSwitch
 from terminal.risk.limits import Limits
@@ -71,6 +73,7 @@ class Rooms:
         self.calendars = calendars
         self.clock = MarketClock(feed.first_ns())
         self.state = MarketState(table, feed.name)
+        self.past = TimeMachine(table, feed.name, self.clock, profile.spill_dir)
         self.tape = Tape()
         self.hooks = EngineHooks()
         self.engine = Engine(self.tape, self.state, self.clock, self.hooks)
@@ -103,6 +106,7 @@ class Rooms:
             ),
         )
         self._sources = sources
+        self._history: dict[int, tuple[Rows, Rows]] = {}
         self.recording: SourceRecorder | None = None
         silent_limit_ns = int(settings.risk.max_quote_age_s * NS_PER_S)
         self.health = DeskHealth(
@@ -117,8 +121,24 @@ class Rooms:
         """Connects the engine with the rooms that must be open before the first message; starts the recorder."""
         self.recorder.start()
         self.recording = SourceRecorder(self.recorder, self._sources)
-        self.hooks.record = self.recording.record
+        self.hooks.record = self._record
+        self.past.start(self._put_history)
         self.road.subscribe(self.duties.on_event)
+
+    def load_history(self, instrument: int, minutes: Rows, days: Rows) -> None:
+        """Puts bars before the first live one; before the rooms are opened."""
+        self._history[instrument] = (minutes, days)
+        self.state.bars.load(instrument, minutes, days)
+
+    def _put_history(self, state: MarketState) -> None:
+        for instrument, (minutes, days) in self._history.items():
+            state.bars.load(instrument, minutes, days)
+
+    def _record(self, batch: Batch) -> bool:
+        if self.recording is not None and not self.recording.record(batch):
+            return False
+        self.past.record(batch)
+        return True
 
     def go_live(self, ts_ns: int) -> None:
         """Orders work from here on. Until then a market that only catches up must not fill what rests already."""
@@ -139,6 +159,8 @@ class Rooms:
         found += list(self.recorder.problems)
         if self.recording is not None:
             found += self.recording.problems
+        if self.past.problem:
+            found.append(self.past.problem)
         if self.runner.failure is not None:
             found.append(f"The feed {self.feed.name} broke: {self.runner.failure}")
         return list(dict.fromkeys(found))
@@ -190,6 +212,10 @@ class Rooms:
         return self.arming.permits(intent.origin, closes=closes)
 
     def _arming_blocked(self) -> ArmingBlock | None:
+        if self.past.is_past:
+            return ArmingBlock(
+                DisarmReason.PAST, "The past is shown: go back to the live market (Alt+Home) to send orders."
+            )
         if self.kill_switch.state() is not KillState.CLEAR:
             sentence = "The kill switch is set; take it back with 'moneyness kill --release' first."
             return ArmingBlock(DisarmReason.KILL_SWITCH, sentence)
@@ -202,6 +228,7 @@ class Rooms:
             raise WorkFailed(f"The order road did not come to rest within {SETTLE_TIMEOUT_S:.0f} s.")
 
     def _restart(self) -> None:
+        self.past.live()
         self.engine.restart(self.feed.first_ns())
         self.duties.restart(self.feed.first_ns())
 

@@ -68,8 +68,7 @@ def segments(desk: DeskPort, frame_ms: float, ready: bool) -> tuple[Segment, ...
 def _identity(desk: DeskPort, account: AccountRow, ready: bool) -> tuple[Segment, ...]:
     state = desk.arming.state
     return (
-        Segment("mode", "", desk.mode.word, 0, 0, badge=f"mode_{desk.mode.value}",
-                tip="Where the prices of this desk come from."),
+        _mode(desk),
         Segment("account", "", account.account, 0, 3, StatusTone.LABEL,
                 tip="Paper account: no real money." if account.is_paper else "Live account: real money."),
         Segment("armed", "", state.word, 0, 0, StatusTone.LABEL, "ARMED LIVE" if not account.is_paper else "DISARMED",
@@ -78,6 +77,14 @@ def _identity(desk: DeskPort, account: AccountRow, ready: bool) -> tuple[Segment
         Segment("ready", "", "ready" if ready else "starting", 0, 5, StatusTone.FAINT if ready else StatusTone.WARN,
                 "starting"),
     )  # fmt: skip
+
+
+def _mode(desk: DeskPort) -> Segment:
+    if desk.past is not None and desk.past.is_past:
+        tip = "The panels show the past; orders, positions and the recording are live. Alt+Home goes back."
+        return Segment("mode", "", "PAST", 0, 0, widest=desk.mode.word, tip=tip, command="past.live", badge="warn")
+    return Segment("mode", "", desk.mode.word, 0, 0, badge=f"mode_{desk.mode.value}",
+                   tip="Where the prices of this desk come from.")  # fmt: skip
 
 
 def _time(desk: DeskPort) -> tuple[Segment, ...]:

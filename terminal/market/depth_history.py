@@ -11,6 +11,7 @@ from terminal.market.rows import Rows
 from terminal.market.sequence_lock import SequenceLock
 
 MOST_WATCHED = 4
+LATEST_NS = 2**62
 
 SAMPLE_HEAD = np.dtype([("ts_ns", "i8"), ("status", "u1"), ("bids", "i4"), ("asks", "i4")])
 """One sample: its time, the BookStatus then, and the levels used of each side."""
@@ -52,8 +53,10 @@ class DepthHistory:
             self._books.arrays = self._books.arrays._replace(history=history_of(MOST_WATCHED))
             self._books.arrays.history.watched[: len(self._watched)] = self._watched
 
-    def read(self, instrument: int, after_ns: int = 0, most: int = 2000) -> tuple[Rows, Rows]:
-        """The newest ``most`` samples after a time, ascending: (heads, levels).
+    def read(
+        self, instrument: int, after_ns: int = 0, most: int = 2000, until_ns: int = LATEST_NS
+    ) -> tuple[Rows, Rows]:
+        """The newest ``most`` samples after a time and up to another, ascending: (heads, levels).
 
         ``heads``: SAMPLE_HEAD; ``levels``: SAMPLE_LEVEL of shape (samples, 2, 64), from the best outwards, side 0 bids;
         levels that are not used are 0.
@@ -61,12 +64,16 @@ class DepthHistory:
         if instrument not in self._watched:
             return np.empty(0, SAMPLE_HEAD), np.empty((0, 2, LEVELS_KEPT), SAMPLE_LEVEL)
         place = self._watched.index(instrument)
-        return self._lock.copy(lambda: self._copy(place, after_ns, most))
+        return self._lock.copy(lambda: self._copy(place, after_ns, most, until_ns))
 
-    def _copy(self, place: int, after_ns: int, most: int) -> tuple[Rows, Rows]:
+    def _copy(self, place: int, after_ns: int, most: int, until_ns: int) -> tuple[Rows, Rows]:
         history = self._books.arrays.history
         taken = int(history.taken[place])
-        numbers = np.arange(max(taken - min(most, SAMPLES), 0), taken) % SAMPLES
+        oldest = max(taken - SAMPLES, 0)
+        if until_ns < LATEST_NS:
+            stamps = history.heads[place]["ts_ns"][np.arange(oldest, taken) % SAMPLES]
+            taken = oldest + int(np.searchsorted(stamps, until_ns, side="right"))
+        numbers = np.arange(max(taken - most, oldest), taken) % SAMPLES
         kept = history.heads[place][numbers]
         after = int(np.searchsorted(kept["ts_ns"], after_ns, side="right"))
         kept, numbers = kept[after:], numbers[after:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,10 @@ class MarketState:
             self.book.clear()
             self.depth_history.clear()
             self._say_pulse()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Around changes that are not messages: a keyframe put back. By the one thread that applies."""
+        return self._lock.writing()
 
     @property
     def refused(self) -> dict[str, int]:

@@ -65,6 +65,7 @@ KERNEL_MODULES = (
     "terminal.market.book_kernel",
     "terminal.market.book_read_kernel",
     "terminal.market.depth_history_kernel",
+    "terminal.market.page_kernel",
     "terminal.market.quote_kernel",
     "terminal.market.refusal_kernel",
     "terminal.market.print_kernel",

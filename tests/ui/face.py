@@ -154,6 +154,8 @@ class FaceDesk:
         self.trading = Trading()
         self.arming = Arming()
         self.health = Health()
+        self.live_clock = self.clock
+        self.past = None
         self.playback = Playback() if mode is not DeskMode.LIVE else None
         self.commands = CommandRegistry()
         self.links = LinkGroups()

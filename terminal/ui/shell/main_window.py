@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self._is_ready = False
         self._counted: FrameSummary | None = None
         self._was_shown = False
+        self._past_text = ""
         self.clock = FrameClock(self._pulse, self)
         self.sampler = MeterSampler(desk.meter, self.clock, self._watchdog, self._panels_on_screen)
         self.context = PanelContext(
@@ -109,6 +110,8 @@ class MainWindow(QMainWindow):
         commands += standard_commands.workspace_commands(self._store.names(), self.switch_workspace)
         if desk.playback is not None:
             commands += standard_commands.playback_commands(desk.playback, SPEEDS)
+        if desk.past is not None:
+            commands += standard_commands.past_commands(desk.past, self._look_back, self._seek)
         for panel_class in panel_classes:
             commands += registry_commands(panel_class, self.switcher.active_panel)
         desk.commands.add(*self._keymap.apply(commands))
@@ -128,15 +131,17 @@ class MainWindow(QMainWindow):
         row.setSpacing(4)
         row.addWidget(self.menu)
         row.addWidget(self.tabs)
-        row.addStretch(1)
         self.playback_bar: PlaybackBar | None = None
         if desk.playback is not None:
-            self.playback_bar = PlaybackBar(desk.playback, desk.clock, self._icons, theme)
+            self.playback_bar = PlaybackBar(desk.playback, desk.past, desk.live_clock, self._icons, theme)
             self.playback_bar.command_wanted.connect(self.run)
             self.playback_bar.seek_wanted.connect(self._seek)
+            self.playback_bar.look_wanted.connect(self._look_back)
             self.playback_bar.speed_wanted.connect(desk.playback.set_speed)
-            row.addWidget(self.playback_bar)
+            row.addWidget(self.playback_bar, 1)
             self.clock.add(self.playback_bar)
+        else:
+            row.addStretch(1)
         self.status = StatusBar(self._segments, desk.tasks, theme)
         self.status.command_wanted.connect(self.run)
         for each in (top, self.switcher.stack, self.status):
@@ -158,6 +163,7 @@ class MainWindow(QMainWindow):
         desk = self.desk
         self._watchdog.beat()
         desk.note_frame()
+        self._say_past()
         return Pulse(desk.clock.now_ns(), desk.market.changed, desk.trading.version, desk.log.sequence)
 
     def _panels_on_screen(self) -> dict[str, QWidget]:
@@ -216,7 +222,8 @@ class MainWindow(QMainWindow):
         state = self.desk.arming.state
         armed = f" - {state.word}" if state.is_armed else ""
         # Last, where Qt looks for the program's name before it adds it a second time.
-        title = f"{self.desk.mode.word}{armed} - {self.switcher.name} - Moneyness"
+        word = "PAST" if self._past_text else self.desk.mode.word
+        title = f"{word}{armed} - {self.switcher.name} - Moneyness"
         if title != self.windowTitle():
             self.setWindowTitle(title)
 
@@ -239,7 +246,7 @@ class MainWindow(QMainWindow):
     def notify(self, text: str, *, error: bool = False) -> None:
         """Shows a toast."""
         level = Level.ERROR if error else Level.INFO
-        self.desk.alerts.raise_(level, text, market_ns=self.desk.clock.now_ns())
+        self.desk.alerts.raise_(level, text, market_ns=self.desk.live_clock.now_ns())
 
     def open_panel(self, type_id: str, instrument: int | None = None) -> None:
         """Brings a panel of a type to the front, making it if there is none."""
@@ -279,6 +286,27 @@ class MainWindow(QMainWindow):
             self.desk.arming.disarm(DisarmReason.WORKSPACE)
         self.tabs.set_names(self._store.names(), name)
         self._retitle()
+
+    def _say_past(self) -> None:
+        """The strip, the frame and the title follow at once: nothing of the past may look live."""
+        past = self.desk.past
+        text = ages.time_of_day(past.wanted_ns) if past is not None and past.is_past else ""
+        if text != self._past_text:
+            changed = bool(text) != bool(self._past_text)
+            self._past_text = text
+            self._frame.set_past(text)
+            if changed:
+                self.desk.arming.check()
+                self._retitle()
+
+    @Slot(object)
+    def _look_back(self, ts_ns: int) -> None:
+        past = self.desk.past
+        try:
+            if past is not None:
+                past.go(ts_ns)
+        except UserFacingError as error:
+            self.notify(error.message, error=True)
 
     @Slot(object)
     def _seek(self, ts_ns: int) -> None:

@@ -19,6 +19,8 @@ _SENTENCES = {
     DeskMode.LIVE: "live market",
 }
 
+_SHORT = {DeskMode.SIMULATED: "simulated", DeskMode.REPLAY: "recorded", DeskMode.LIVE: "live"}
+
 
 class ModeStrip(QWidget):
     """The band at the top in the mode's colour, with the word; the armed state at its right end."""
@@ -28,6 +30,7 @@ class ModeStrip(QWidget):
         self._mode, self._theme = mode, theme
         self._state = ArmState.DISARMED
         self._note = ""
+        self._past = ""
         self.setFixedHeight(STRIP_PX)
         self._describe()
 
@@ -35,7 +38,27 @@ class ModeStrip(QWidget):
     def text(self) -> str:
         """What the strip says, for tests and screen readers."""
         note = f", {self._note}" if self._note else ""
-        return f"{self._mode.word}: {_SENTENCES[self._mode]}{note}; {self._state.word}"
+        return f"{self._word}: {self._sentence}{note}; {self._state.word}"
+
+    @property
+    def token(self) -> str:
+        """The token of the band's colour."""
+        return "warn" if self._past else f"mode_{self._mode.value}"
+
+    @property
+    def _word(self) -> str:
+        return "PAST" if self._past else self._mode.word
+
+    @property
+    def _sentence(self) -> str:
+        return f"{self._past} of the {_SHORT[self._mode]} market" if self._past else _SENTENCES[self._mode]
+
+    def set_past(self, text: str) -> None:
+        """Says which moment is looked back at; empty is the live market."""
+        if text != self._past:
+            self._past = text
+            self._describe()
+            self.update()
 
     def set_state(self, state: ArmState) -> None:
         """Shows the armed state."""
@@ -61,21 +84,21 @@ class ModeStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The band, the word in the middle, ARMED in red at the right."""
         painter = QPainter(self)
-        token = f"mode_{self._mode.value}"
+        token = self.token
         painter.fillRect(self.rect(), self._theme.colour(token))
         painter.setPen(self._theme.ink_on(token))
         bold = self._theme.value_font(bold=True)
         plain = self._theme.label_font()
         painter.setFont(bold)
-        word_width = painter.fontMetrics().horizontalAdvance(self._mode.word)
-        note = _SENTENCES[self._mode] + (f"  ·  {self._note}" if self._note else "")
+        word_width = painter.fontMetrics().horizontalAdvance(self._word)
+        note = self._sentence + (f"  ·  {self._note}" if self._note else "")
         painter.setFont(plain)
         gap = 10
         total = word_width + gap + painter.fontMetrics().horizontalAdvance(note)
         left = max(8, (self.width() - total) // 2)
         painter.drawText(left + word_width + gap, 0, self.width(), STRIP_PX, int(Qt.AlignmentFlag.AlignVCenter), note)
         painter.setFont(bold)
-        painter.drawText(left, 0, word_width + 2, STRIP_PX, int(Qt.AlignmentFlag.AlignVCenter), self._mode.word)
+        painter.drawText(left, 0, word_width + 2, STRIP_PX, int(Qt.AlignmentFlag.AlignVCenter), self._word)
         if self._state.is_armed:
             width = painter.fontMetrics().horizontalAdvance(self._state.word) + 24
             for place in (QRect(self.width() - width, 0, width, STRIP_PX), QRect(0, 0, width, STRIP_PX)):
@@ -105,6 +128,11 @@ class ModeFrame(QWidget):
         self.strip.set_state(state)
         self.update()
 
+    def set_past(self, text: str) -> None:
+        """Says on the strip, and with the frame's colour, which moment is looked back at; empty is the live market."""
+        self.strip.set_past(text)
+        self.update()
+
     def set_theme(self, theme: Theme) -> None:
         """Other colours."""
         self._theme = theme
@@ -114,7 +142,7 @@ class ModeFrame(QWidget):
     @property
     def frame_token(self) -> str:
         """The token of the frame's colour."""
-        return "armed" if self._state.is_armed else f"mode_{self._mode.value}"
+        return "armed" if self._state.is_armed else self.strip.token
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and the frame."""

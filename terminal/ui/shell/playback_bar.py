@@ -1,21 +1,22 @@
-"""Pause, step, speed and seek for a market that does not run by itself."""
+"""Pause, step and speed of what is shown, and the day's bar: back to any moment of it, and forward where time waits."""
 
 from __future__ import annotations
 
 import math
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from terminal.app import ages
-from terminal.app.ports import Playback
-from terminal.core.clock import Clock
+from terminal.app.ports import Past, Playback
+from terminal.core.clock import NS_PER_S, Clock
 from terminal.ui.bridge.frame_clock import Frame, Needs
+from terminal.ui.shell.time_bar import TimeBar
 from terminal.ui.theme.icons import IconSet
 from terminal.ui.theme.theme import Theme
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, math.inf)
-_STEPS = 1000
+_WHEEL_NS = 10 * NS_PER_S
 
 
 def speed_text(speed: float) -> str:
@@ -24,20 +25,31 @@ def speed_text(speed: float) -> str:
 
 
 class PlaybackBar(QWidget):
-    """Runs commands only; ``seek_wanted`` carries a market time."""
+    """Runs commands only. ``look_wanted`` carries a moment of the past, ``seek_wanted`` one that the feed shall go to.
+
+    Without ``past`` (nothing is kept to look back at) every drag moves the feed. Without ``playback`` (a market that
+    runs by itself) there is nothing to pause until the past is shown.
+    """
 
     command_wanted = Signal(str)
     seek_wanted = Signal(object)
+    look_wanted = Signal(object)
     speed_wanted = Signal(float)
 
     needs = Needs.ALWAYS
-    min_interval_ms = 200
+    min_interval_ms = 50
 
     def __init__(
-        self, playback: Playback, clock: Clock, icons: IconSet, theme: Theme, parent: QWidget | None = None
+        self,
+        playback: Playback,
+        past: Past | None,
+        clock: Clock,
+        icons: IconSet,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._playback, self._clock, self._icons, self._theme = playback, clock, icons, theme
+        self._playback, self._past, self._clock, self._icons, self._theme = playback, past, clock, icons, theme
         self._paused: bool | None = None
         self.play = self._button("playback.toggle", "Pause or go on")
         self.step = self._button("playback.step", "Play one instant")
@@ -48,21 +60,24 @@ class PlaybackBar(QWidget):
         for each in SPEEDS:
             self.speed.addItem(speed_text(each), each)
         self.speed.activated.connect(self._speed_chosen)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, _STEPS)
-        self.slider.setFixedWidth(150)
-        self.slider.setAccessibleName("Time of the day")
-        self.slider.sliderReleased.connect(self._seek)
-        self.slider.sliderMoved.connect(self._say_target)
+        self.bar = TimeBar(theme)
+        self.bar.picked.connect(self._picked)
+        self.bar.released.connect(self._released)
+        self.bar.turned.connect(self._turned)
         self.target = QLabel("")
         self.target.setProperty("role", "faint")
         self.target.setFixedWidth(54)
+        self.live = self._button("past.live", "Back to the live market")
+        self.live.setText("LIVE")
+        self.live.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.live.setVisible(past is not None)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 4, 0)
         row.setSpacing(3)
-        widgets: tuple[QWidget, ...] = (self.play, self.step, self.speed, self.slider, self.target)
+        widgets: tuple[QWidget, ...] = (self.play, self.step, self.speed, self.bar, self.target, self.live)
         for widget in widgets:
             row.addWidget(widget)
+        row.setStretch(3, 1)
         self._dress()
 
     def _button(self, command: str, tip: str) -> QToolButton:
@@ -79,6 +94,7 @@ class PlaybackBar(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Icons in the theme's colour."""
         self._theme = theme
+        self.bar.set_theme(theme)
         self._dress()
 
     def _dress(self) -> None:
@@ -94,16 +110,18 @@ class PlaybackBar(QWidget):
     def _speed_chosen(self, place: int) -> None:
         self.speed_wanted.emit(float(self.speed.itemData(place)))
 
-    def _time_at(self, value: int) -> int:
-        first_ns, last_ns = self._playback.first_ns, self._playback.last_ns
-        return first_ns + (last_ns - first_ns) * value // _STEPS
+    def _picked(self, ts_ns: int) -> None:
+        self.target.setText(ages.time_of_day(ts_ns))
+        if self._past is not None and not self.bar.is_ahead(ts_ns):
+            self.look_wanted.emit(ts_ns)
 
-    def _say_target(self, value: int) -> None:
-        self.target.setText(ages.time_of_day(self._time_at(value)))
+    def _released(self, ts_ns: int) -> None:
+        if self._past is None or self.bar.is_ahead(ts_ns):
+            self.seek_wanted.emit(ts_ns)
 
-    def _seek(self) -> None:
-        self.target.setText("")
-        self.seek_wanted.emit(self._time_at(self.slider.value()))
+    def _turned(self, notches: int) -> None:
+        if self._past is not None and (self._past.is_past or notches < 0):
+            self.look_wanted.emit(self._past.wanted_ns + notches * _WHEEL_NS)
 
     def is_on_screen(self) -> bool:
         """Whether it can be seen."""
@@ -121,8 +139,22 @@ class PlaybackBar(QWidget):
             place = self.speed.count() - 1
         if place != self.speed.currentIndex() and not self.speed.view().isVisible():
             self.speed.setCurrentIndex(place)
-        self.slider.setToolTip("" if playback.can_seek else "This session has orders, so it can only go forward.")
-        first_ns, last_ns = playback.first_ns, playback.last_ns
-        if not self.slider.isSliderDown() and last_ns > first_ns:
-            done = (self._clock.now_ns() - first_ns) * _STEPS // (last_ns - first_ns)
-            self.slider.setValue(int(min(_STEPS, max(0, done))))
+        past = self._past
+        is_past = past is not None and past.is_past
+        live_ns = past.live_ns if past is not None else self._clock.now_ns()
+        first_ns = past.first_ns if past is not None and past.first_ns else playback.first_ns
+        shown_ns = past.wanted_ns if past is not None else live_ns
+        self.bar.show_times(first_ns, playback.last_ns, live_ns, shown_ns, is_past)
+        self.target.setText(self.bar.says)
+        if self.live.isEnabled() != is_past:
+            self.live.setEnabled(is_past)
+            self.live.setProperty("role", "warn" if is_past else "flat")
+            self.live.style().unpolish(self.live)
+            self.live.style().polish(self.live)
+            self.bar.setToolTip(self._tip())
+
+    def _tip(self) -> str:
+        ahead = "drag to the right of now to let the market run forward to there"
+        if self._past is None:
+            return "" if self._playback.can_seek else "This session has orders, so it can only go forward."
+        return f"Drag to look back while the market goes on; {ahead}. Wheel: 10 seconds."

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from terminal.app.commands import Command
 from terminal.app.desk_port import DeskPort
-from terminal.app.ports import Playback
+from terminal.app.ports import Past, Playback
+from terminal.core.clock import NS_PER_S
 from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.shell.window_actions import WindowActions
 from terminal.ui.theme.theme import ThemeSwitch
@@ -93,6 +94,33 @@ def playback_commands(playback: Playback, speeds: tuple[float, ...]) -> list[Com
         Command("playback.step", "Play one instant", "Playback", playback.step, ("Ctrl+.",)),
         Command("playback.slower", "Slower", "Playback", shift(-1), ("Ctrl+Alt+Left",)),
         Command("playback.faster", "Faster", "Playback", shift(1), ("Ctrl+Alt+Right",)),
+    ]
+
+
+def past_commands(past: Past, look: Callable[[int], None], seek: Callable[[int], None]) -> list[Command]:
+    """Back and forth over the run's day. ``look`` shows a moment, ``seek`` moves the market; refusals are told."""
+
+    def by(seconds: int) -> Callable[[], None]:
+        def run() -> None:
+            if seconds < 0 or past.is_past:
+                look(past.wanted_ns + seconds * NS_PER_S)
+
+        return run
+
+    def steps(word: str, seconds: int, keys: str) -> list[Command]:
+        back = Command(f"past.back_{seconds}", f"Look {word} further back", "Past", by(-seconds), (f"{keys}Left",))
+        return [back, Command(f"past.forward_{seconds}", f"Look {word} later", "Past", by(seconds), (f"{keys}Right",))]
+
+    def rewind() -> None:
+        if past.is_past:
+            seek(past.shown_ns)
+
+    return [
+        Command("past.live", "Back to the live market", "Past", past.live, ("Alt+Home",)),
+        *steps("one second", 1, "Alt+"),
+        *steps("ten seconds", 10, "Alt+Shift+"),
+        *steps("one minute", 60, "Ctrl+Alt+Shift+"),
+        Command("past.rewind", "Start the market again at the moment looked back at", "Past", rewind),
     ]
 
 

@@ -30,6 +30,7 @@ QPushButton[role="primary"] { background: $accent; color: $on_accent; border-col
 QPushButton[role="primary"]:disabled { background: $bg2; color: $text2; border-color: $line; }
 QPushButton[role="danger"] { color: $critical; border-color: $critical; }
 QToolButton[role="flat"] { background: transparent; border: 1px solid transparent; padding: 1px 4px; min-height: 14px; }
+QToolButton[role="warn"] { background: $warn; color: $on_accent; border: 1px solid $warn; padding: 1px 4px; }
 QToolButton[role="flat"]:hover { background: $hover; }
 QToolButton[role="flat"]:checked { background: $selection; color: $text0; }
 QToolButton::menu-indicator { image: none; width: 0; }

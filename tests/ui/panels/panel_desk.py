@@ -133,7 +133,8 @@ class Desk:
         self.interest_rate = 0.0
         self.table = market.table
         self.market = market.state
-        self.clock = clock
+        self.clock = self.live_clock = clock
+        self.past = None
         self.day = Day()
         self.trading = RecordingTrading(clock.now_ns)
         self.arming = Arming()
