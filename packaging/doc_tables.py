@@ -42,6 +42,7 @@ def keys() -> str:
     window: list[Command] = standard_commands.window_commands(anybody, anybody, anybody)
     window += standard_commands.workspace_commands([each.name for each in DEFAULTS], anybody)
     window += standard_commands.playback_commands(anybody, (1.0,))
+    window += standard_commands.past_commands(anybody, anybody, anybody)
     rows = [("Whole window", each.keys, each.title) for each in window if each.keys]
     rows += [(panel.TITLE, each.keys, each.title) for panel in PANEL_TYPES for each in panel.COMMANDS if each.keys]
     return _table(("Where", "Key", "What it does"), ((where, _keys(held), title) for where, held, title in rows))

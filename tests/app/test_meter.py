@@ -26,9 +26,9 @@ def test_a_reading_of_a_desk_that_has_run(tmp_path: Path, monkeypatch: pytest.Mo
     assert (first.messages_per_s, first.cpu_share) == (0.0, None)
     assert first.feed_to_state_p99_ms is not None
     now[0] += 5.0
-    desk.market.channel.messages += 500
+    desk.rooms.state.channel.messages += 500
     found = desk.meter.read(UiReading(frame_rate=60.0))
-    assert found.messages == desk.market.channel.messages > 500
+    assert found.messages == desk.rooms.state.channel.messages > 500
     assert found.messages_per_s == pytest.approx(100.0)
     assert [name for name, _ in found.sources] == ["small"]
     assert found.cpu_share is not None
@@ -53,14 +53,14 @@ def test_a_paint_is_as_late_as_the_oldest_change_it_shows(tmp_path: Path) -> Non
     desk.note_frame()
     desk.note_paint()
     assert desk.state_to_paint.count == 0, "nothing has changed"
-    desk.market.apply(small.feed.messages[:20])
-    first_ns = desk.market.applied_ns
+    desk.rooms.state.apply(small.feed.messages[:20])
+    first_ns = desk.rooms.state.applied_ns
     time.sleep(0.02)
-    desk.market.apply(small.feed.messages[20:40])
+    desk.rooms.state.apply(small.feed.messages[20:40])
     desk.note_frame()
-    desk.market.apply(small.feed.messages[40:50])
+    desk.rooms.state.apply(small.feed.messages[40:50])
     desk.note_paint()
-    at_least_ms = (desk.market.applied_ns - first_ns) / 1e6
+    at_least_ms = (desk.rooms.state.applied_ns - first_ns) / 1e6
     assert desk.state_to_paint.count == 1
     assert desk.state_to_paint.max_ms is not None
     assert desk.state_to_paint.max_ms >= at_least_ms >= 20.0

@@ -131,7 +131,7 @@ def test_the_past_plays_steps_and_ends_at_the_live_market(live: Live) -> None:
     live.past.set_speed(math.inf)
     live.past.play()
     eventually(lambda: not live.past.is_past)
-    assert live.past.state is None
+    eventually(lambda: live.past.state is None)
     with pytest.raises(UsageError, match="above zero"):
         live.past.set_speed(0)
 
