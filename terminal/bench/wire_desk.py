@@ -265,8 +265,8 @@ def _state(desk: Desk) -> dict[str, Any]:
     ids = np.array([row.id for row in desk.table], np.int32)
     rows = desk.market.read(ids)
     return {
-        "messages": desk.market.message_counts(),
-        "refused": {**desk.market.refused, **desk.rooms.runner.counts()},
+        "messages": desk.rooms.state.message_counts(),
+        "refused": {**desk.rooms.state.refused, **desk.rooms.runner.counts()},
         "volume": rows["volume"].tolist(),
         "bid_px": rows["bid_px"].tolist(),
         "ask_px": rows["ask_px"].tolist(),
