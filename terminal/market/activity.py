@@ -61,8 +61,16 @@ class ActivityStore:
         """Ordered by when they were last read, the oldest first."""
 
     def set_unit(self, instrument: int, unit: float) -> None:
-        """Says what one unit of price times one unit of an instrument's size is worth in its currency."""
-        self._unit_of[instrument] = unit
+        """Says what one unit of price times one unit of an instrument's size is worth in its currency.
+
+        Series that were read before it was known take it too. The caller does not hold the lock.
+        """
+        with self._lock.writing():
+            self._unit_of[instrument] = unit
+            place = int(self.arrays.head_of[instrument])
+            while place >= 0:
+                self.arrays.series["unit"][place] = unit
+                place = int(self.arrays.series["next"][place])
 
     def clear(self) -> None:
         """Empties all series. Under the lock."""

@@ -126,8 +126,9 @@ class BarStore:
         self.arrays.last[:] = 0
         self.arrays.seconds_count[:] = 0
         self.arrays.minutes_count[:] = 0
-        for instrument, slot in self._slots.items():
-            self._fill_minutes(slot, instrument)
+        # Not by the slots' own dictionary, which other threads reorder without this lock.
+        for instrument in np.flatnonzero(self.arrays.slot_of >= 0).tolist():
+            self._fill_minutes(int(self.arrays.slot_of[instrument]), instrument)
         self.activity.clear()
 
     def read(self, instrument: int, seconds_per_bar: int, most: int = 1000) -> Rows:

@@ -167,8 +167,13 @@ def _plan_level(row, levels, plan, slot, message):  # type: ignore[no-untyped-de
     """Judges a level's message and writes its place, size and orders into the plan: DONE or REFUSED."""
     side, px = message[BOOK_SIDE], message[BOOK_PX]
     size, orders = message[BOOK_SIZE], message[BOOK_ORDERS]
-    if abs(side) != 1 or px > LARGEST_PX or px < -LARGEST_PX or row["sort"] == SORT_ORDERS:
+    if row["sort"] == SORT_ORDERS:
         row["refused"] += 1
+        return REFUSED
+    # A level that cannot be is one that the book does not know.
+    if abs(side) != 1 or px > LARGEST_PX or px < -LARGEST_PX:
+        row["refused"] += 1
+        _lose(row)
         return REFUSED
     at, key = (0, px) if side > 0 else (1, -px)
     if message["kind"] == _DEPTH_CHANGE:
@@ -186,6 +191,7 @@ def _plan_level(row, levels, plan, slot, message):  # type: ignore[no-untyped-de
             return REFUSED
     elif size < 0 or size > LARGEST_SIZE or orders < 0 or orders > LARGEST_SIZE:
         row["refused"] += 1
+        _lose(row)
         return REFUSED
     plan[PLAN_CHANGES] = 1
     plan[PLAN_CHANGE] = at

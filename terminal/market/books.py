@@ -81,6 +81,16 @@ def _status(row: np.void) -> BookStatus:
     return BookStatus.OK if row["heard"] else BookStatus.NONE
 
 
+def slot_in(arrays: BookArrays, instrument: int) -> int:
+    """Slot of an instrument's book in ``arrays``, -1 for none.
+
+    ``slot_of`` is shared with the arrays that these have grown into: a book made there has no place here, and the
+    sequence lock sends who reads it here again.
+    """
+    slot = int(arrays.slot_of[instrument])
+    return slot if slot < len(arrays.rows) else -1
+
+
 class BookStore:
     """Written by the kernel on the engine thread under ``lock``; readers get copies.
 
@@ -113,7 +123,7 @@ class BookStore:
 
         def copy() -> tuple[Rows, Rows]:
             arrays = self.arrays
-            slot = int(arrays.slot_of[instrument])
+            slot = slot_in(arrays, instrument)
             if slot < 0:
                 return np.empty(0, LEVEL_ROW), np.empty(0, LEVEL_ROW)
             bids, asks = np.empty(levels, LEVEL_ROW), np.empty(levels, LEVEL_ROW)
@@ -133,7 +143,7 @@ class BookStore:
         def copy() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
             arrays = self.arrays
             bids, asks = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-            slot = int(arrays.slot_of[instrument])
+            slot = slot_in(arrays, instrument)
             if slot >= 0 and rows:
                 add_up_rows(arrays.levels, slot, 0, low_px, step_px, bids)
                 add_up_rows(arrays.levels, slot, 1, low_px, step_px, asks)
@@ -146,7 +156,7 @@ class BookStore:
 
         def copy() -> np.void | None:
             arrays = self.arrays
-            slot = int(arrays.slot_of[instrument])
+            slot = slot_in(arrays, instrument)
             return None if slot < 0 else arrays.rows[slot].copy()
 
         return self._lock.copy(copy)

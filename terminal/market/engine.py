@@ -114,13 +114,15 @@ class Engine(threading.Thread):
         done = threading.Event()
 
         def forget(_ts_ns: int) -> None:
-            self._tape.release(self._tape.lag)
-            self.state.reset()
-            self._instant_ns = 0
-            self._delivered = 0
-            self._unmatched.clear()
-            self.clock.reset(start_ns)
-            done.set()
+            try:
+                self._tape.release(self._tape.lag)
+                self._instant_ns = 0
+                self._delivered = 0
+                self._unmatched.clear()
+                self.clock.reset(start_ns)
+                self.state.reset()
+            finally:
+                done.set()  # Who waits is the thread that reads the feeds.
 
         self.command(forget)
         while not done.wait(0.05) and self.is_alive() and not self._stopping.is_set():

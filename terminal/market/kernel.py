@@ -105,6 +105,7 @@ def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyp
         if phase == _PRE_MARKET:
             begin_day(row, keeps_sides)
             clear_flow(flow, i)
+            flow.rows[i]["weigh_from_ns"] = ts_ns  # A quote that stays stands in the new day from its begin on.
             clear_volume(volumes, i)
         else:
             change_timing(row, flow.rows[i], ts_ns, phase == _OPEN)

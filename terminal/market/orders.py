@@ -6,7 +6,7 @@ import numpy as np
 
 from terminal.market.book_read_kernel import ahead_in_queue, copy_queue
 from terminal.market.book_rows import SORT_ORDERS
-from terminal.market.books import BookStore
+from terminal.market.books import BookStore, slot_in
 from terminal.market.rows import Rows
 from terminal.market.sequence_lock import SequenceLock
 
@@ -30,7 +30,7 @@ class OrderQueues:
 
         def copy() -> tuple[int, int] | None:
             arrays = self._books.arrays
-            slot = int(arrays.slot_of[instrument])
+            slot = slot_in(arrays, instrument)
             size, orders = (-1, -1) if slot < 0 else ahead_in_queue(arrays.orders, slot, order_id)
             return None if orders < 0 else (int(size), int(orders))
 
@@ -41,7 +41,7 @@ class OrderQueues:
 
         def copy() -> Rows:
             arrays = self._books.arrays
-            slot = int(arrays.slot_of[instrument])
+            slot = slot_in(arrays, instrument)
             found = np.empty((most, 2), np.int64)
             filled = 0 if slot < 0 else copy_queue(arrays.orders, slot, 0 if side > 0 else 1, px * side, found)
             rows = np.empty(filled, RESTING_ROW)

@@ -121,8 +121,8 @@ class BookModel:
             self.sequence = last
 
     def _level(self, kind: int, side: int, px: int, size: int, orders: int) -> None:
-        if side not in (1, -1) or abs(px) > LARGEST or self.told_by == "orders":
-            self._refuse()
+        if self.told_by == "orders" or side not in (1, -1) or abs(px) > LARGEST:
+            self._refuse(lose=self.told_by != "orders")
             return
         levels = self.levels[side]
         if kind == Kind.DEPTH_CHANGE:
@@ -138,7 +138,7 @@ class BookModel:
                 self._refuse(lose=True)
                 return
         elif not 0 <= size <= LARGEST or not 0 <= orders <= LARGEST:
-            self._refuse()
+            self._refuse(lose=True)
             return
         self.heard = True
         self.told_by = "levels"

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.core.clock import NS_PER_S, at_ns, from_ns
+from terminal.market.activity import ActivityKind
 from terminal.market.bars import MINUTES_KEPT, SLOTS, SLOTS_FOR_READERS, BarStore, bar_starts, merge_bars
 from terminal.market.prints import PrintStore
 from terminal.market.rows import BAR_ROW, Rows
 from terminal.market.sequence_lock import SequenceLock
+from tests.market.flow_messages import START_NS, batch_of, fresh_state, trade_row
 
 DAY = date(2026, 1, 5)
 
@@ -130,3 +132,11 @@ def test_a_new_pass_through_the_market_keeps_the_history() -> None:
     store.arrays.minutes_count[0, 0] += 5
     store.clear()
     assert np.array_equal(store.read(0, 60), history)
+
+
+def test_a_chart_of_dollar_bars_that_was_open_before_the_first_message_fills() -> None:
+    state = fresh_state()
+    assert len(state.bars.read_activity(0, ActivityKind.DOLLAR, 1_000.0)) == 0
+    rows = [{**trade_row(0, 1_000_000, 10, 0), "ts_ns": START_NS + second} for second in range(4)]
+    state.apply(batch_of(rows))
+    assert state.bars.read_activity(0, ActivityKind.DOLLAR, 1_000.0)["volume"].tolist() == [10] * 4

@@ -213,11 +213,13 @@ def test_amounts_in_an_update_that_overlaps_what_is_known_cannot_be_trusted() ->
     assert shown(state)[0] == [(99, 7, 0)]
 
 
-def test_negative_sizes_are_refused_and_counted() -> None:
-    state = told(depth(1, 100, 5), depth(1, 100, -5), depth(0, 100, 5), depth(1, 2**62, 5))
+@pytest.mark.parametrize("wrong", [depth(1, 100, -5), depth(0, 100, 5), depth(1, 2**62, 5), depth(1, 100, 2**61)])
+def test_levels_that_cannot_be_are_refused_and_leave_a_gap(wrong: Message) -> None:
+    state = told(depth(1, 100, 5), wrong)
     assert shown(state)[0] == [(100, 5, 0)]
-    assert state.book.health(0).refused == 3
-    assert state.book.troubles() == {"impossible book messages": 3}
+    assert state.book.troubles() == {"gaps in books": 1, "impossible book messages": 1}
+    assert state.book.status(0) is BookStatus.GAP, "what the venue has there is not what stands there"
+    state.apply(as_batch([CLEAR, depth(1, 100, 5)]))
     assert state.book.status(0) is BookStatus.OK
 
 

@@ -121,3 +121,14 @@ def test_means_are_of_the_open_market_and_a_new_day_begins_with_nothing() -> Non
     assert np.isnan(found["vwap_px"])
     assert np.isnan(found["mean_spread_px"])
     assert len(state.volume_at_price.read(0)[2]) == 0
+
+
+def test_a_quote_that_stays_over_a_new_day_is_weighed_from_its_begin() -> None:
+    second = 10**9
+    rows = [
+        {**quote_row(0, 1_000_000, 1_000_100, 1, 1, 0), "ts_ns": START_NS},
+        {**phase(Phase.PRE_MARKET, START_NS + 5 * second), "flags": Flag.BID_UNCHANGED | Flag.ASK_UNCHANGED},
+        {**quote_row(0, 1_000_000, 1_000_300, 1, 1, 0), "ts_ns": START_NS + 7 * second},
+    ]
+    found = applied(rows, []).statistics.read(IDS)[0]
+    assert (found["weighed_ns"], found["mean_spread_px"]) == (2 * second, 100)

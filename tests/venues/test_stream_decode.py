@@ -188,3 +188,9 @@ def test_a_frame_that_cannot_be_read_is_refused_whole(columns: dict[str, memoryv
         decoded(Rows(1, [["quote", 2, OPEN_NS, "12.50"]]))
     with pytest.raises(BadFrame, match="wrong fields"):
         parse_feed_frame(frame(Heartbeat(1, OPEN_NS))[4:].replace(b"heartbeat", b"heartbeet"))
+
+
+def test_a_refused_clear_spoils_its_book() -> None:
+    decoder = Decoder(OPEN_NS, is_live=False)
+    decoded(Rows(1, [[int(Kind.BOOK_CLEAR), 2, OPEN_NS + 30 * 86_400 * NS_PER_S]]), decoder)
+    assert decoder.take_spoiled() == [4]

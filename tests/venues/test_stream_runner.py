@@ -16,6 +16,7 @@ from terminal.infra.calendars import default
 from terminal.infra.failures import UsageError, WorkFailed
 from terminal.infra.io_thread import IoThread
 from terminal.market.engine import Engine, EngineHooks
+from terminal.market.rows import BookStatus
 from terminal.market.state import MarketState
 from terminal.venues.stream.connection import Address, parse_address
 from terminal.venues.stream.feed import StreamFeed
@@ -131,6 +132,26 @@ def test_a_gap_empties_the_books_and_asks_for_a_snapshot(rigs: Callable[..., Rig
     rig.until_trades(2)
     assert rig.runner.counts()["frame twice"] == 1
     assert rig.state.read_one(0)["bid_px"] == 1_000_000
+
+
+@pytest.mark.parametrize("is_sequenced", [False, True])
+def test_a_book_that_has_missed_something_is_in_a_gap_until_its_snapshot(
+    rigs: Callable[..., Rig], is_sequenced: bool
+) -> None:
+    rig = rigs().start()
+    begin: list[list[int | str]] = [["book_update", 10, OPEN_NS, -1, 7, -1, 0, 0, 16]]
+    follow: list[list[int | str]] = [["book_update", 10, OPEN_NS, 8, 8, 7]] if is_sequenced else []
+    levels: list[list[int | str]] = [["depth", 10, OPEN_NS, 1, 999_900, 5, 1], ["depth", 10, OPEN_NS, 1, 999_800, 9, 1]]
+    rig.send(Rows(1, [*(begin if is_sequenced else []), *levels]), trade(2, 10))
+    rig.until_trades(1)
+    assert rig.state.book.status(0) is BookStatus.OK
+    rig.send(trade(4, 10), Rows(5, [*follow, levels[0]]), trade(6, 10))
+    rig.until_trades(3)
+    assert rig.state.book.status(0) is BookStatus.GAP, "one level of two is no book"
+    rig.send(Rows(7, [*begin, *levels], snapshot=True), trade(8, 10))
+    rig.until_trades(4)
+    assert rig.state.book.status(0) is BookStatus.OK
+    assert len(rig.state.book.read(0)[0]) == 2
 
 
 def test_frames_that_cannot_be_read_are_counted_and_show_as_gaps(rigs: Callable[..., Rig]) -> None:

@@ -38,7 +38,7 @@ _SIZES = {
 """Where a negative number is a negative size."""
 _BOOK_KINDS = (
     Kind.DEPTH, Kind.DEPTH_CHANGE, Kind.BOOK_UPDATE, Kind.ORDER_ADD, Kind.ORDER_MODIFY, Kind.ORDER_CANCEL,
-    Kind.ORDER_FILL,
+    Kind.ORDER_FILL, Kind.BOOK_CLEAR,
 )  # fmt: skip
 _IS_KIND: npt.NDArray[np.bool_] = np.isin(np.arange(256), [int(each) for each in _SAID])
 _IS_BOOK: npt.NDArray[np.bool_] = np.isin(np.arange(256), [int(each) for each in _BOOK_KINDS])

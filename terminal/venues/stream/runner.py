@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from terminal.core.messages import Batch, Kind, clock_message, empty_batch
+from terminal.core.messages import (
+    FIRST_SEQUENCE,
+    LAST_SEQUENCE,
+    NO_SEQUENCE,
+    PREVIOUS_SEQUENCE,
+    Batch,
+    Kind,
+    clock_message,
+    empty_batch,
+)
 from terminal.core.tape import Tape
 from terminal.infra.calendars import Calendars
 from terminal.venues.stream.connection import Address, Connection, Refused
@@ -263,12 +272,17 @@ class StreamRunner:
     # Onto the tape.
 
     async def _forget_books(self, ids: npt.NDArray[np.int64]) -> None:
-        """Books that have missed something are empty until a snapshot: a wrong book must not be shown as good."""
+        """Books that have missed something are emptied, and in a gap until a snapshot: what comes before it is not the
+        whole book, and must not be shown as good."""
         self._wants_snapshot = True
-        clear = empty_batch(len(ids))
-        clear["kind"], clear["instrument"] = Kind.BOOK_CLEAR, ids
-        clear["ts_ns"], clear["recv_ns"] = self._decoder.watermark_ns, time.perf_counter_ns()
-        await self._write(clear)
+        lost = empty_batch(2 * len(ids))
+        lost["kind"][: len(ids)], lost["kind"][len(ids) :] = Kind.BOOK_CLEAR, Kind.BOOK_UPDATE
+        lost["instrument"] = np.concatenate((ids, ids))
+        # Sequence numbers that cannot be put a book into a gap.
+        updates = lost[len(ids) :]
+        updates[FIRST_SEQUENCE], updates[LAST_SEQUENCE], updates[PREVIOUS_SEQUENCE] = 1, 0, NO_SEQUENCE
+        lost["ts_ns"], lost["recv_ns"] = self._decoder.watermark_ns, time.perf_counter_ns()
+        await self._write(lost)
 
     async def _flush(self, received_ns: int) -> None:
         """Writes what was decoded, with the phases of the day that are due in between."""
