@@ -24,6 +24,8 @@ class BarSeries:
         """Bars from this place on are new or different since the last call that changed anything."""
         self.dropped = 0
         """Bars that this call took away at the old end: places have moved down by as many."""
+        self.changes = 0
+        """Grows with every call that changed anything."""
         self.generation = 0
         """Grows whenever bars before the newest ones may be different."""
 
@@ -39,6 +41,7 @@ class BarSeries:
         """No bars."""
         self._count, self.first_change, self.dropped = 0, 0, 0
         self.generation += 1
+        self.changes += 1
 
     def replace(self, rows: Rows) -> None:
         """Other bars in place of all."""
@@ -82,6 +85,7 @@ class BarSeries:
         return -1
 
     def _take(self, place: int, rows: Rows) -> None:
+        self.changes += 1
         count = place + len(rows)
         if count > KEPT + _SPARE:
             cut = count - KEPT

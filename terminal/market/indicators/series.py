@@ -57,6 +57,7 @@ class IndicatorSeries:
         self._pyramids = [LinePyramid(1) for _ in range(outputs)]
         self._count = 0
         self._finished = 0
+        self._seen = 0
         self._computation: Computation | None = None
         self._generation = -1
         self._waiting: Future[Filled] | None = None
@@ -96,6 +97,8 @@ class IndicatorSeries:
             return True
 
     def _follow(self, bars: BarSeries) -> bool:
+        if self._generation == bars.generation and self._is_outdated(bars) and self.error is None:
+            self.again()
         if self._generation != bars.generation:
             self._begin(bars)
             if self._waiting is None:
@@ -109,26 +112,28 @@ class IndicatorSeries:
             renewed = True
         if self._computation is None:
             return renewed
-        if self._finished > bars.first_change:
-            # A bar that was finished is different: what was carried forward is of no use.
-            self.again()
-            return self._follow(bars)
         self._advance(bars)
         return renewed
+
+    def _is_outdated(self, bars: BarSeries) -> bool:
+        """Whether a bar that was finished is different, or may be: what was carried forward is then of no use."""
+        missed, self._seen = bars.changes - self._seen, bars.changes
+        return missed > 1 or (missed == 1 and self._finished > bars.first_change)
 
     def _begin(self, bars: BarSeries) -> None:
         self._generation = bars.generation
         self._computation, self.error = None, None
-        self._count = self._finished = 0
-        finished = max(0, len(bars) - 1)
-        columns = columns_of(bars.rows[:finished], *self._scales)
-        make = self._make
+        self._seen = bars.changes
+        self._count = 0
+        finished = self._finished = max(0, len(bars) - 1)
+        # Finished bars stay as they are while a thread reads them; where they do not, the generation says so.
+        rows, scales, make = bars.rows[:finished], self._scales, self._make
         if self._submit is None or (finished <= SHORT and not self._always_away):
             self._waiting = None
-            self._adopt(_fill(make, columns), bars)
+            self._adopt(_fill(make, columns_of(rows, *scales)), bars)
             self._advance(bars)
             return
-        self._waiting = self._submit(lambda: _fill(make, columns))
+        self._waiting = self._submit(lambda: _fill(make, columns_of(rows, *scales)))
 
     def _adopt(self, filled: Filled, bars: BarSeries) -> None:
         for values in filled.values:

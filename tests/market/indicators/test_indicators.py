@@ -230,3 +230,38 @@ def test_every_style_and_label_is_known() -> None:
         assert all(each.label for each in spec.parameters)
         styles = [each.style for each in spec.outputs]
         assert (OutputStyle.UPPER in styles) == (OutputStyle.LOWER in styles), spec.id
+
+
+def test_a_history_is_computed_once_and_again_only_when_a_finished_bar_changed_meanwhile() -> None:
+    bars = walk(SHORT + 60)
+    jobs: list[tuple[Callable[[], Filled], Future[Filled]]] = []
+
+    def submit(work: Callable[[], Filled]) -> Future[Filled]:
+        future: Future[Filled] = Future()
+        jobs.append((work, future))
+        return future
+
+    spec = SPECS["EMA"]
+    followed = IndicatorSeries(lambda: make_computation(spec, spec.fit({})), 1, 10_000, 1, submit)
+    source = BarSeries()
+    source.replace(bars)
+    for _ in range(3):
+        followed.follow(source)
+        work, future = jobs[0]
+        if not future.done():
+            future.set_result(work())
+    assert len(jobs) == 1
+    assert len(followed) == len(bars)
+    followed.again()
+    followed.follow(source)
+    changed = bars[-4:].copy()
+    changed["close"][0] += 5_000
+    source.join(changed)
+    followed.follow(source)
+    assert len(jobs) == 3
+    for work, future in jobs[1:]:
+        future.set_result(work())
+    followed.follow(source)
+    again = bars.copy()
+    again[-4:] = changed
+    same(followed.values(0), whole(spec, again)[0])
