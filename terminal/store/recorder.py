@@ -315,7 +315,7 @@ class Recorder:
                 also=None if mark is None else lambda now: spill_recovery.set_mark(now, *mark),
                 commit=self.waiting.commit,
             )
-        except (duckdb.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a thread that ends fills the ring, which holds the market
             self._failed(error)
         else:
             if self._retry_at is not None:

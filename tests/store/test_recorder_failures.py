@@ -182,10 +182,16 @@ def test_a_killed_recording_opens_and_holds_what_was_stored(tmp_path: Path, repo
     database.close()
 
 
-def test_a_lost_instance_is_opened_again(database: MarketDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("failure", "generation"),
+    [(duckdb.FatalException("FATAL Error: database has been invalidated"), 1), (ValueError("a fault of ours"), 0)],
+)
+def test_a_failure_of_any_sort_is_named_and_written_again(
+    database: MarketDatabase, monkeypatch: pytest.MonkeyPatch, failure: Exception, generation: int
+) -> None:
     recorder = started(database)
     write = BatchWriter.write
-    failures = iter([duckdb.FatalException("FATAL Error: database has been invalidated")])
+    failures = iter([failure])
 
     def once(*arguments: object, **named: object) -> int:
         for failure in failures:
@@ -195,6 +201,7 @@ def test_a_lost_instance_is_opened_again(database: MarketDatabase, monkeypatch: 
     monkeypatch.setattr(BatchWriter, "write", once)
     recorder.offer(quote_batch(10, 0))
     assert recorder.flush(20)
-    assert database.generation == 1
+    assert str(failure).split(": ")[-1] in recorder.problems[0]
+    assert database.generation == generation
     assert recorder.stop()
     assert stored(database, recorder.session_source) == list(range(10))

@@ -112,6 +112,23 @@ def test_what_is_said_arrives_with_phases_of_the_desks_calendar(rigs: Callable[.
     assert kinds == [Kind.TRADE, Kind.TRADE, Kind.PHASE_CHANGE] or kinds == [Kind.TRADE, Kind.PHASE_CHANGE, Kind.TRADE]
 
 
+def test_what_is_listed_later_is_in_the_phase_of_its_market(rigs: Callable[..., Rig]) -> None:
+    rig = rigs().start()
+    option = Listed(77, "T0    260116C00100000", "option", option=ListedOption("T0"))
+    more = [Listed(70, "LATE", "equity"), Listed(71, "LATEBTC", "crypto_spot"), option]
+    rig.send(trade(1, 10, size=5), Instruments(2, more), trade(3, 70), trade(4, 71), quote(5, 77), trade(6, 10))
+    rig.until_trades(3)
+    assert rig.state.read_one(0)["volume"] == 6, "no day begins anew"
+    assert rig.state.read(np.arange(6, dtype=np.int32))["phase"].tolist() == [Phase.OPEN] * 6
+    rig.send(Heartbeat(7, at_ns(MONDAY, 16, 5)))
+    rig.until(lambda: rig.state.read_one(5)["phase"] == Phase.CLOSED)
+    assert rig.state.read_one(3)["phase"] == Phase.AFTER_HOURS
+    rig.program.drop()
+    rig.until_counted("connected again")
+    rig.send(Instruments(1, [Listed(72, "LATEST", "equity")]), Heartbeat(2, at_ns(MONDAY, 16, 6)))
+    rig.until(lambda: len(rig.table) == 7 and rig.state.read_one(6)["phase"] == Phase.AFTER_HOURS)
+
+
 def test_a_feed_that_says_its_phases_gets_none_of_ours(rigs: Callable[..., Rig]) -> None:
     rig = rigs(hello(phases=True)).start()
     rig.send(quote(1, 10), Rows(2, [["phase_change", -1, OPEN_NS, Phase.HALTED, 0]]))

@@ -33,6 +33,9 @@ class DayPhases:
         first["ts_ns"], first["kind"] = start_ns, Kind.PHASE_CHANGE
         first[PHASE], first[PHASE_SESSION] = Phase.OPEN, always
         self._waiting = np.concatenate((first, self._waiting))
+        self._phase_of: dict[int, int] = {}
+        """Phase by session code, as far as it was given."""
+        self._listed = len(table)
 
     @property
     def next_ns(self) -> int:
@@ -48,10 +51,36 @@ class DayPhases:
             found.append(self._take(until_ns))
         return np.concatenate(found)
 
+    def joined(self, now_ns: int) -> Batch:
+        """The phases that instruments are in which were listed since the last call; call :meth:`due` before it."""
+        new = [self._table.get(number) for number in range(self._listed, len(self._table))]
+        self._listed = len(self._table)
+        fresh = {row.session for row in new} - self._products
+        if not new:
+            return empty_batch(0)
+        self._products |= fresh
+        known = [row for row in new if row.session not in fresh and SESSION_CODES[row.session] in self._phase_of]
+        own = empty_batch(len(known))
+        own["kind"], own["instrument"] = Kind.PHASE_CHANGE, [row.id for row in known]
+        own[PHASE] = [self._phase_of[SESSION_CODES[row.session]] for row in known]
+        always = [SESSION_CODES[each] for each in _ROUND_THE_CLOCK if each in fresh]
+        opened = empty_batch(len(always))
+        opened["kind"], opened[PHASE], opened[PHASE_SESSION] = Kind.PHASE_CHANGE, Phase.OPEN, always
+        day = self._of_day(day_start_ns(self._day, now_ns))
+        is_series = np.isin(day["instrument"], [row.id for row in new])
+        is_fresh = (day["instrument"] < 0) & np.isin(day[PHASE_SESSION], [SESSION_CODES[each] for each in fresh])
+        day = np.concatenate((opened, day[is_series | is_fresh], self._waiting))
+        self._waiting = day[np.argsort(day["ts_ns"], kind="stable")]
+        found = np.concatenate((own, self._take(now_ns)))
+        found["ts_ns"] = now_ns
+        return found
+
     def _take(self, until_ns: int) -> Batch:
         is_due = self._waiting["ts_ns"] <= until_ns
         due: Batch = self._waiting[is_due]
         self._waiting = self._waiting[~is_due]
+        of_all = due[due["instrument"] < 0]
+        self._phase_of.update(zip(of_all[PHASE_SESSION].tolist(), of_all[PHASE].tolist(), strict=True))
         return due
 
     def _next_midnight_ns(self) -> int:

@@ -155,6 +155,7 @@ class StreamRunner:
         try:
             if self._phases is not None:
                 await self._write(self._phases.due(self._decoder.watermark_ns))
+                await self._write(self._phases.joined(self._decoder.watermark_ns))
             await connection.subscribe()
             while not self._stopping.is_set() and not self.finished:
                 await self._receive(connection)
@@ -221,6 +222,9 @@ class StreamRunner:
                 await self._write(clock_message(ts_ns))
         elif isinstance(said, Instruments):
             self.count("instrument not listed", self._listing.add(said.instruments))
+            await self._flush(received_ns)
+            if self._phases is not None:
+                await self._write(self._phases.joined(self._decoder.watermark_ns))
         elif isinstance(said, End):
             await self._flush(received_ns)
             self.finished = True
