@@ -71,6 +71,9 @@ class Rig:
     def until_trades(self, count: int) -> None:
         self.until(lambda: self.state.message_counts().get("equity_trade", 0) >= count)
 
+    def until_volume(self, instrument: int, volume: int) -> None:
+        self.until(lambda: self.state.read_one(instrument)["volume"] == volume)
+
     def until_counted(self, reason: str) -> None:
         self.until(lambda: reason in self.runner.counts())
 
@@ -127,6 +130,31 @@ def test_what_is_listed_later_is_in_the_phase_of_its_market(rigs: Callable[..., 
     rig.until_counted("connected again")
     rig.send(Instruments(1, [Listed(72, "LATEST", "equity")]), Heartbeat(2, at_ns(MONDAY, 16, 6)))
     rig.until(lambda: len(rig.table) == 7 and rig.state.read_one(6)["phase"] == Phase.AFTER_HOURS)
+
+
+def test_a_day_of_crypto_begins_at_midnight_utc_with_the_quotes_that_stand(rigs: Callable[..., Rig]) -> None:
+    first = hello(1)
+    first.instruments.append(Listed(20, "BTCUSD", "crypto_spot"))
+    rig = rigs(first).start()
+    midnight_ns = at_ns(MONDAY, 19)
+    rig.send(quote(1, 20), trade(2, 20, size=9), Rows(3, [["trade", 20, midnight_ns - 1, 1_000_000, 1]]))
+    rig.until_volume(1, 10)
+    rig.send(Rows(4, [["trade", 20, midnight_ns + 1, 1_000_200, 3]]))
+    rig.until_volume(1, 3)
+    row = rig.state.read_one(1)
+    assert (row["phase"], row["bid_px"], row["open_px"], row["prior_close_px"]) == (
+        Phase.OPEN, 1_000_000, 1_000_200, 1_000_000,
+    )  # fmt: skip
+    assert rig.state.statistics.read(np.array([1], np.int32))["volume"][0] == 3
+
+
+def test_trades_of_a_snapshot_are_not_counted_again(rigs: Callable[..., Rig]) -> None:
+    rig = rigs().start()
+    again = Rows(2, [["trade", 10, OPEN_NS, 1_000_000, 5], ["quote", 10, OPEN_NS, 1_000_000, 1_000_100, 5, 7]], True)
+    rig.send(trade(1, 10, size=5), again, trade(3, 10))
+    rig.until_volume(0, 6)
+    assert rig.state.read_one(0)["bid_px"] == 1_000_000
+    assert dict(rig.runner.counts()) == {"trade in a snapshot": 1}
 
 
 def test_a_feed_that_says_its_phases_gets_none_of_ours(rigs: Callable[..., Rig]) -> None:

@@ -73,7 +73,7 @@ class Decoder:
         columns, count = (_columns(what), what.count) if isinstance(what, Columns) else _of_rows(what)
         kind, ts_ns = columns["kind"], columns["ts_ns"]
         mapped = _look_up(ids, columns["instrument"])
-        good = self._check(columns, mapped, kind, ts_ns, now_ns)
+        good = self._check(columns, mapped, kind, ts_ns, now_ns, what.snapshot)
         if good is not None:
             self._spoiled.update(mapped[~good & _IS_BOOK[kind] & (mapped >= 0)].tolist())
             columns = {name: column[good] for name, column in columns.items()}
@@ -116,7 +116,7 @@ class Decoder:
         return now_ns + AHEAD_LIVE_NS if self._is_live else self.watermark_ns + AHEAD_SIMULATED_NS
 
     def _check(
-        self, columns: dict[str, Column], mapped: Column, kind: Column, ts_ns: Column, now_ns: int
+        self, columns: dict[str, Column], mapped: Column, kind: Column, ts_ns: Column, now_ns: int, is_snapshot: bool
     ) -> npt.NDArray[np.bool_] | None:
         """Which messages are good; None for all. One is refused for the first reason that holds."""
         good: npt.NDArray[np.bool_] | None = None
@@ -127,6 +127,7 @@ class Decoder:
             ("time ahead", ts_ns > self._latest_ns(now_ns)),
             ("value out of range", _too_large(columns)),
             ("negative size", _negative_size(columns, kind)),
+            ("trade in a snapshot", np.isin(kind, (Kind.TRADE, Kind.BAR)) if is_snapshot else None),
         ):
             if bad is None or not bad.any():
                 continue

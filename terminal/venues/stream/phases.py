@@ -9,12 +9,13 @@ import numpy as np
 
 from terminal.core.clock import from_ns, midnight_ns
 from terminal.core.instruments import SESSION_CODES, InstrumentTable, SessionProduct
-from terminal.core.messages import PHASE, PHASE_SESSION, Batch, Kind, Phase, empty_batch
+from terminal.core.messages import PHASE, PHASE_SESSION, Batch, Flag, Kind, Phase, empty_batch
 from terminal.infra.calendars import Calendars
 from terminal.market.importers.lean.trading_day import day_start_ns, phase_messages
 
 _ROUND_THE_CLOCK = (SessionProduct.CRYPTO, SessionProduct.FX, SessionProduct.FOREIGN)
-"""Crypto never closes; of FX and foreign exchanges the feed itself must say when they do."""
+"""Crypto never closes; of FX and foreign exchanges the feed itself must say when they do, and when a day begins."""
+_KEEPS = Flag.BID_UNCHANGED | Flag.ASK_UNCHANGED
 
 
 class DayPhases:
@@ -87,9 +88,10 @@ class DayPhases:
         return midnight_ns(self._day + timedelta(days=1))
 
     def _of_day(self, start_ns: int) -> Batch:
+        crypto = self._crypto_day() if SessionProduct.CRYPTO in self._products else empty_batch(0)
         products = [each for each in self._products if each not in _ROUND_THE_CLOCK]
         if not products:
-            return empty_batch(0)
+            return crypto
         batch = phase_messages(self._calendars, self._table, products, self._day, start_ns)
         # The day begins for those that have days, and not for what trades round the clock.
         begins = empty_batch(len(products))
@@ -97,4 +99,13 @@ class DayPhases:
         begins[PHASE] = Phase.PRE_MARKET
         begins[PHASE_SESSION] = sorted(SESSION_CODES[each] for each in products)
         rest = batch[(batch["instrument"] >= 0) | (batch[PHASE_SESSION] != 0)]
-        return np.concatenate((begins, rest))
+        return np.concatenate((begins, rest, crypto))
+
+    def _crypto_day(self) -> Batch:
+        """Midnight UTC of this evening, where crypto's next day begins with the quotes and books that stand."""
+        hours = self._calendars.session_hours(SessionProduct.CRYPTO, self._day + timedelta(days=1))
+        batch = empty_batch(2)
+        batch["ts_ns"], batch["kind"] = hours.first_ns, Kind.PHASE_CHANGE
+        batch[PHASE], batch[PHASE_SESSION] = (Phase.PRE_MARKET, Phase.OPEN), SESSION_CODES[SessionProduct.CRYPTO]
+        batch["flags"][0] = _KEEPS
+        return batch

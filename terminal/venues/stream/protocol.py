@@ -68,7 +68,8 @@ class Hello(msgspec.Struct, tag_field="type", tag="hello", forbid_unknown_fields
 
 class Columns(msgspec.Struct, tag_field="type", tag="columns", forbid_unknown_fields=True):
     """``count`` messages by column: bytes of an array, or one integer for all. What is missing is 0. ``snapshot``: how
-    things stand, not what has happened; the books of a snapshot begin with BOOK_UPDATE and its flag, or BOOK_CLEAR."""
+    things stand, not what has happened (a trade or a bar in it is refused); the books of a snapshot begin with
+    BOOK_UPDATE and its flag or, where the feed sends no sequence numbers, BOOK_CLEAR."""
 
     seq: Sequence
     count: Annotated[int, Meta(ge=1, le=MOST_MESSAGES)]
