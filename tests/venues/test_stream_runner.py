@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -332,7 +333,10 @@ def test_what_is_no_feed_is_said_in_a_sentence() -> None:
         StreamFeed(Address("127.0.0.1", port), table, calendars, patience_s=0.0)
     future = hello()
     future.protocol = 99
-    for first in (b"HTTP/1.1 400 Bad Request\r\n\r\n", garbage(b"\xc1"), frame(Heartbeat(1, OPEN_NS)), frame(future)):
+    ahead = hello(mode="live")
+    ahead.ts_ns = time.time_ns() + 600 * NS_PER_S
+    heartbeat = frame(Heartbeat(1, OPEN_NS))
+    for first in (b"HTTP/1.1 400 Bad Request\r\n\r\n", garbage(b"\xc1"), heartbeat, frame(future), frame(ahead)):
         program = Program(first)
         with pytest.raises(WorkFailed, match="is no feed for this desk"):
             StreamFeed(Address("127.0.0.1", program.port), table, calendars, patience_s=0.0)

@@ -9,7 +9,9 @@ import time
 from dataclasses import dataclass
 
 from terminal import __version__
+from terminal.core.clock import NS_PER_S
 from terminal.infra.failures import UsageError
+from terminal.venues.stream.decode import AHEAD_LIVE_NS
 from terminal.venues.stream.protocol import (
     PROTOCOL,
     BadFrame,
@@ -141,6 +143,10 @@ async def _hear_hello(link: socket.socket, reader: FrameReader) -> Hello:
         if isinstance(said, Hello):
             if said.protocol != PROTOCOL:
                 raise Refused(f"it speaks version {said.protocol} of the protocol, this desk version {PROTOCOL}")
+            ahead_ns = said.ts_ns - time.time_ns() if said.mode == "live" else 0
+            if ahead_ns > AHEAD_LIVE_NS:
+                # Every later message would be held at that time.
+                raise Refused(f"its clock is {ahead_ns / NS_PER_S:,.0f} s ahead of this machine's")
             return said
         if said is not None:
             raise Refused("its first frame is not a hello")
