@@ -18,15 +18,17 @@ from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, clock_message
 from terminal.infra.failures import UsageError
+from terminal.infra.thread_priority import give_way
 from terminal.market.keyframes import Keyframes
 from terminal.market.message_log import CHUNK, MessageLog
 from terminal.market.state import MarketState
 
 log = logging.getLogger(__name__)
-FRAME_MESSAGES = 1 << 17
+FRAME_MESSAGES = 1 << 19
+"""Applied again in about 0.1 s when the past is shown."""
 FRAME_NS = 60 * 1_000_000_000
 _FRAME_LEAST = 1 << 11
-_FRAME_SHARE = 20
+_FRAME_SHARE = 50
 """Keyframes take at most one part in so many of the thread's time."""
 _FOLLOW_S = 0.2
 _PLAY_S = 0.04
@@ -198,6 +200,7 @@ class TimeMachine:
     # The thread.
 
     def _run(self) -> None:
+        give_way()
         try:
             played = time.perf_counter()
             while not self._stopping.is_set():

@@ -21,7 +21,8 @@ class DatabaseSettings:
     """What one process gives to the database."""
 
     memory_mib: int = 128
-    threads: int = 2
+    threads: int = 1
+    """More would take the processors from the window at every flush; one writes a million rows a second."""
     temporary_mib: int = 2048
     """Most that queries too large for the memory may put on the disk."""
     write_ahead_mib: int = 64

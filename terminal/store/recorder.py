@@ -24,6 +24,7 @@ import duckdb
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, Kind
 from terminal.infra.failures import UserFacingError
+from terminal.infra.thread_priority import give_way
 from terminal.store import retention, spill_recovery
 from terminal.store.batch_writer import BatchWriter, SessionRow
 from terminal.store.connection import Connection
@@ -38,8 +39,7 @@ T = TypeVar("T")
 _POLL_S = 0.02
 _MOST_IN_HAND = 1 << 18
 """A transaction of two row groups and more is compressed straight into the file, past the write-ahead log."""
-_ROLL_UP_EVERY_S = 1.0
-_RETENTION_EVERY_S = 60.0
+_ROLL_UP_EVERY_S, _RETENTION_EVERY_S = 1.0, 60.0
 
 
 class RecorderState(Enum):
@@ -275,6 +275,7 @@ class Recorder:
         self._wake.set()
 
     def _run(self) -> None:
+        give_way()
         roll_up_at = retention_at = flushed_at = time.monotonic()
         while not self._given_up.is_set():
             while self._commands:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from terminal.venues.stream.feed import StreamFeed
 
 log = logging.getLogger(__name__)
-GATHER_S = 0.002
+GATHER_S = 0.004
 """Bytes that come within this time travel together: one batch for the engine instead of one a frame."""
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 15.0

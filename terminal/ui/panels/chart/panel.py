@@ -50,7 +50,7 @@ class ChartPanel(DrawingCommands, Panel):
 
     TYPE, TITLE = "chart", "Chart"
     NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
-    MIN_INTERVAL_MS = 50
+    MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         *_FRAME_COMMANDS,
         *_KIND_COMMANDS,

@@ -32,7 +32,7 @@ class HeatmapPanel(Panel):
 
     TYPE, TITLE = "heatmap", "Heatmap"
     NEEDS = Needs.MARKET | Needs.SECOND
-    MIN_INTERVAL_MS = 33
+    MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand("freeze", "Freeze the heatmap, or let it go on", "toggle_frozen", ("F", "Space")),
         PanelCommand("live", "Back to now", "go_live", ("End",)),

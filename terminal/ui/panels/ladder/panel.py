@@ -34,7 +34,7 @@ class LadderPanel(LadderKeys):
 
     TYPE, TITLE = "ladder", "Ladder"
     NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
-    MIN_INTERVAL_MS = 33
+    MIN_INTERVAL_MS = 0
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)

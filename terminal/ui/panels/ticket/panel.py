@@ -36,7 +36,7 @@ class TicketPanel(Panel):
 
     TYPE, TITLE = "ticket", "Ticket"
     NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
-    MIN_INTERVAL_MS = 100
+    MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand("go", "Preview, then send the order", "go_on", ("Return", "Enter"), True),
         PanelCommand("drop", "Drop the preview", "drop", ("Escape",)),

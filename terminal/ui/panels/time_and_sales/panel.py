@@ -32,7 +32,7 @@ class TimeAndSalesPanel(Panel):
 
     TYPE, TITLE = "time_and_sales", "Time & Sales"
     NEEDS = Needs.MARKET
-    MIN_INTERVAL_MS = 33
+    MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand("pause", "Pause the tape, or go on", "toggle_pause", ("Space",), help="No trade is lost"),
         PanelCommand("newest", "Newest trade", "to_newest", ("Home",)),

@@ -33,7 +33,7 @@ class WatchlistPanel(Panel):
 
     TYPE, TITLE = "watchlist", "Watchlist"
     NEEDS = Needs.MARKET | Needs.SECOND
-    MIN_INTERVAL_MS = 100
+    MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand("add", "Add a symbol to the watchlist", "start_adding", ("Insert",)),
         PanelCommand(
