@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
 from terminal.core.messages import (
     ASK,
     ASK_SIZE,
@@ -30,9 +32,12 @@ from terminal.core.messages import (
     Kind,
 )
 from terminal.core.money import ABSENT_PX
+from terminal.core.ticks import TickClass
 from terminal.market.importers.binance import refusals
 from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
 from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
+from terminal.market.rows import BookStatus
+from terminal.market.state import MarketState
 
 SPOT = StreamSymbol("BTCUSDT", BinanceMarket.SPOT, 3, 2)
 FUTURES = StreamSymbol("BTCUSDT", BinanceMarket.FUTURES, 4, 1)
@@ -276,6 +281,23 @@ def test_a_snapshot_stops_where_updates_are_missing() -> None:
     batch = lone.take()
     assert batch[0][LAST_SEQUENCE] == 9
     assert book_of(batch) == {(-1, 200): COIN}
+
+
+@pytest.mark.parametrize("symbol", [SPOT, FUTURES])
+@pytest.mark.parametrize("missed", [0, 5])
+def test_a_snapshot_older_than_what_is_known_does_not_make_the_book_good(symbol: StreamSymbol, missed: int) -> None:
+    table = InstrumentTable()
+    table.add("BTCUSDT", InstrumentKind.CRYPTO_SPOT, SessionProduct.CRYPTO, TickClass.FINEST)
+    state, decoder = MarketState(table, "t"), StreamDecoder([replace(symbol, instrument=0)])
+    decoder.feed(depth(1, 10, ("b", "1", "1"), previous=0), NOW_NS)
+    decoder.feed(depth(11 + missed, 20, ("b", "1", "2"), previous=10 + missed), NOW_NS)
+    decoder.feed(snapshot(10 - missed, ("a", "2", "1")), NOW_NS)
+    state.apply(decoder.take())
+    assert state.book.status(0) is (BookStatus.OK if missed == 0 else BookStatus.GAP)
+    decoder.feed(depth(21, 25, ("b", "1", "3"), previous=20), NOW_NS)
+    decoder.feed(snapshot(25, ("a", "2", "1")), NOW_NS)
+    state.apply(decoder.take())
+    assert state.book.status(0) is BookStatus.OK
 
 
 def test_streams_of_the_best_levels_replace_the_book_each_time() -> None:

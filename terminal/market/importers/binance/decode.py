@@ -82,7 +82,7 @@ class StreamDecoder:
     becomes a BOOK_UPDATE that replaces the book, brought up to the newest update that was received before it, as
     Binance's procedure for a local book wants ("How to manage a local order book correctly"): of the updates that were
     kept, those up to ``lastUpdateId`` are dropped, the first one left must span it, and each must follow the one
-    before. Where that chain is broken the snapshot stops there, and the book sees the gap by its sequence numbers.
+    before. Where that chain is broken the snapshot stops there, and an update without levels shows the book its gap.
     A message that is not whole is refused whole, since half an update would be a wrong book.
     """
 
@@ -179,6 +179,14 @@ class StreamDecoder:
             self._book(state, reached, event_ns, ts_ns, recv_ns, Flag.SNAPSHOT, later)
         else:
             self._book(state, update, event_ns, ts_ns, recv_ns, Flag.SNAPSHOT)
+        behind = state.recent.last - (later[-1].last if later else last)
+        if 0 < behind < _RESTARTED:
+            # What is missing in between is known already: the book must not be good until the next update says so.
+            newest = state.recent.last
+            # One that follows by its number, and not by what it says it follows, is told by numbers that cannot be.
+            numbers = (newest, newest) if behind > 1 else (1, 0)
+            missing = DepthUpdate(*numbers, NO_SEQUENCE, b"[]", b"[]")
+            self._book(state, missing, event_ns, ts_ns, recv_ns, Flag(0))
 
     def _book(
         self,

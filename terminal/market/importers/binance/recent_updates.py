@@ -30,6 +30,11 @@ class RecentUpdates:
         self._updates: deque[DepthUpdate] = deque(maxlen=_MOST_UPDATES)
         self._bytes = 0
 
+    @property
+    def last(self) -> int:
+        """Sequence of the update that came last, -1 before the first."""
+        return self._updates[-1].last if self._updates else NO_SEQUENCE
+
     def add(self, update: DepthUpdate) -> None:
         """Keeps an update; the oldest go when there are too many."""
         if len(self._updates) == self._updates.maxlen:
