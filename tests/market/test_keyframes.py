@@ -61,19 +61,27 @@ def test_any_place_is_what_it_was(stream: Batch, cuts: list[int], wanted: list[i
         assert_same(state, true)
 
 
+def _frames_of(stream: Batch, budget_bytes: int) -> tuple[Keyframes, MarketState]:
+    """A frame every 1,000 messages, and the state after the last."""
+    state, frames = MarketState(make_table(), "t"), Keyframes(budget_bytes)
+    for at in range(0, len(stream), 1000):
+        frames.take(state, at, 0)
+        state.apply(stream[at : at + 1000])
+    return frames, state
+
+
 def test_frames_thin_out_within_their_memory_and_stay_right() -> None:
-    state, frames = MarketState(make_table(), "t"), Keyframes(budget_bytes=1_500_000)
     stream = quote_batch(40_000, 0)
     stream["v0"] = np.random.default_rng(1).integers(1, 10_000, len(stream))
     stream["instrument"] = np.random.default_rng(2).integers(0, 11, len(stream))
     stream["kind"] = np.random.default_rng(3).integers(1, 3, len(stream))
-    for at in range(0, len(stream), 1000):
-        frames.take(state, at, 0)
-        state.apply(stream[at : at + 1000])
+    least, most = (_frames_of(stream, budget)[0].used_bytes for budget in (0, 1 << 40))
+    budget_bytes = (least + most) // 2
+    frames, state = _frames_of(stream, budget_bytes)
     places = frames.places
     assert 2 < len(places) < 40
     assert (places[0], places[-1]) == (0, 39_000)
-    assert frames.used_bytes <= 1_500_000
+    assert frames.used_bytes <= budget_bytes
     for place in (500, 12_345, 39_999):
         found = frames.restore(state, place)
         assert found is not None
