@@ -82,7 +82,7 @@ def test_every_link_leads_somewhere(docs: Path, name: str) -> None:
     assert not lost
 
 
-@pytest.mark.parametrize("name", (*PAGES, "market.md"))
+@pytest.mark.parametrize("name", [*PAGES, "market.md"])
 def test_every_command_shown_is_one(docs: Path, name: str) -> None:
     lines = [line for block in _blocks(docs / name, "") for line in block.splitlines()]
     assert lines

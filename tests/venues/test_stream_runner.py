@@ -174,9 +174,11 @@ def test_a_gap_empties_the_books_and_asks_for_a_snapshot(rigs: Callable[..., Rig
     counts = rig.runner.counts()
     assert (counts["gap"], counts["frame missed"], counts["snapshot asked for"]) == (1, 2, 1)
     assert rig.messages(Kind.BOOK_CLEAR)["instrument"].tolist() == [0]
+    assert "until its snapshot" in rig.runner.trouble()
     rig.send(quote(6, 10, at_ms=50, bid=77), quote(7, 10, at_ms=60, snapshot=True), trade(8, 10, at_ms=70))
     rig.until_trades(2)
     assert rig.runner.counts()["frame twice"] == 1
+    assert rig.runner.trouble() == ""
     assert rig.state.read_one(0)["bid_px"] == 1_000_000
 
 
@@ -215,7 +217,7 @@ def test_a_length_out_of_reason_ends_the_connection_and_a_new_one_is_made(rigs: 
     rig.send(quote(1, 10), b"\xff\xff\xff\xff")
     rig.until(lambda: rig.program.accepted == 2)
     rig.until_counted("connected again")
-    rig.send(trade(1, 10))
+    rig.send(quote(1, 10, snapshot=True), trade(2, 10))
     rig.until_trades(1)
     assert rig.runner.trouble() == ""
     assert rig.runner.counts()["torn frame"] == 1
@@ -233,7 +235,10 @@ def test_prices_are_stale_as_soon_as_the_program_is_gone_until_it_speaks_again(r
     assert rig.runner.trouble() != "", "connected is not enough"
     rig.send(trade(1, 11))
     rig.until_trades(2)
-    assert rig.runner.trouble() == ""
+    assert rig.runner.trouble() != "", "one price is not all prices"
+    rig.send(quote(2, 11, snapshot=True), trade(3, 11))
+    rig.until_trades(3)
+    rig.until(lambda: rig.runner.trouble() == "")
     assert rig.runner.counts()["torn frame"] == 1
 
 

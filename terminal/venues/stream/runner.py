@@ -100,6 +100,8 @@ class StreamRunner:
         self._trouble = ""
         self._counts: dict[str, int] = {}
         self._wants_snapshot = False
+        self._has_missed = False
+        """Frames are lost, and no snapshot has come since: any price may be an old one."""
         self._asked_at = -SNAPSHOT_EVERY_S
         self._chance = random.Random(seed)  # noqa: S311 - how long to wait is no secret
         self._stopping = threading.Event()
@@ -173,7 +175,6 @@ class StreamRunner:
             silent_s = self._heartbeat_s * MUTE_BEATS
             self._trouble = f"The feed {self.feed.name} is connected but has said nothing for {silent_s:.1f} s."
             received_ns = await connection.receive(self._heartbeat_s * (DEAD_BEATS - MUTE_BEATS))
-        self._trouble = ""
         for body in connection.reader.frames():
             try:
                 await self._take(parse_feed_frame(body), received_ns)
@@ -185,6 +186,8 @@ class StreamRunner:
             else:
                 self._bad_in_a_row = 0
         await self._flush(received_ns)
+        missed = f"The feed {self.feed.name} has missed something; its prices are stale until its snapshot."
+        self._trouble = missed if self._has_missed else ""
         if self._wants_snapshot and time.monotonic() - self._asked_at >= SNAPSHOT_EVERY_S:
             self._wants_snapshot = False
             self._asked_at = time.monotonic()
@@ -203,6 +206,7 @@ class StreamRunner:
         if missed:
             self.count("gap")
             self.count("frame missed", missed)
+            self._has_missed = True
             self._last_seq = said.seq - 1
             await self._flush(received_ns)
             await self._forget_books(np.flatnonzero(self._decoder.books))
@@ -211,6 +215,10 @@ class StreamRunner:
                 await self._flush(received_ns)
             room = self._scratch[self._used :]
             self._used += self._decoder.decode(said, self._listing.ids, room, time.time_ns())
+            if said.snapshot:
+                self._has_missed = False
+            elif self._has_missed:
+                self._wants_snapshot = True
             spoiled = self._decoder.take_spoiled()
             if spoiled:
                 await self._flush(received_ns)
@@ -259,6 +267,7 @@ class StreamRunner:
         """The connection is gone: prices are stale at once, and books are wrong until a snapshot."""
         log.warning("the connection to the feed %s is lost: %s", self.feed.name, why)
         self.count("connection lost")
+        self._has_missed = True
         self._trouble = f"The connection to the feed {self.feed.name} is lost: {why}; its prices are stale."
         if self._connection is not None:
             self._connection.close()
