@@ -10,7 +10,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from terminal.core.messages import Batch, clock_message
 from terminal.infra.failures import UsageError
 from terminal.infra.thread_priority import give_way
 from terminal.market.keyframes import Keyframes
+from terminal.market.message_inbox import MessageInbox
 from terminal.market.message_log import CHUNK, MessageLog
 from terminal.market.state import MarketState
 
@@ -37,7 +37,8 @@ _PLAY_S = 0.04
 class TimeMachine:
     """Implements ``app.ports.Past``. :meth:`record` belongs to the engine thread; the rest may be called from any.
 
-    ``live_clock``: the live market's time. Wishes are coalesced: only the latest is looked at.
+    ``live_clock``: the live market's time; ``said_ns``: that of the newest message in the live state. Wishes are
+    coalesced: only the latest is looked at.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class TimeMachine:
         *,
         keyframe_bytes: int = 64 << 20,
         log_bytes: int = 32 << 20,
+        said_ns: Callable[[], int] = lambda: 0,
     ) -> None:
         self.version = 0
         """Grows when another moment is shown."""
@@ -59,9 +61,12 @@ class TimeMachine:
         self._state = MarketState(table, channel)
         self._spare: MarketState | None = None
         self._place = 0
+        self._state_ns = 0
+        """The time that :attr:`_state` has reached beyond its last message."""
+        self._said_ns = said_ns
         self._log = MessageLog(folder, log_bytes)
         self._frames = Keyframes(keyframe_bytes)
-        self._incoming: deque[Batch] = deque()
+        self._inbox = MessageInbox(folder)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -74,6 +79,7 @@ class TimeMachine:
         self._framed_ns = 0
         self._frame_not_before = 0.0
         self._is_playing = False
+        self._played_at = 0.0
         self._speed = 1.0
         self.problem = ""
         """Why the past cannot be shown; empty while it can."""
@@ -93,11 +99,15 @@ class TimeMachine:
         if self._thread.is_alive():
             self._thread.join(5.0)
         self._log.close()
+        self._inbox.close()
 
     def record(self, batch: Batch) -> None:
-        """Takes in what the live state has applied; ``batch`` is not changed by anybody afterwards."""
+        """Takes in a copy of what the live state has applied, and never waits."""
         if not self.problem:
-            self._incoming.append(batch)
+            try:
+                self._inbox.put(batch)
+            except OSError as problem:
+                self._end(problem)
 
     # What is shown.
 
@@ -178,6 +188,8 @@ class TimeMachine:
 
     def play(self) -> None:
         """Lets the past run on from the moment shown; it ends at the live market."""
+        if not self.is_playing:
+            self._played_at = time.perf_counter()
         self._is_playing = self._is_past
         self._wake.set()
 
@@ -202,41 +214,68 @@ class TimeMachine:
     def _run(self) -> None:
         give_way()
         try:
-            played = time.perf_counter()
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and not self.problem:
                 self._wake.wait(_PLAY_S if self.is_playing else _FOLLOW_S)
                 self._wake.clear()
-                self._take_in()
-                now = time.perf_counter()
-                if self._wish_ns is not None:
-                    self._fulfil()
-                elif self._is_step:
-                    self._step()
-                elif self.is_playing:
-                    self._run_on(now - played)
-                elif not self._is_past:
-                    self._follow()
-                played = now
+                self._turn()
         except Exception as problem:  # the live market must not suffer, and the trader must know
             log.exception("the time machine has ended")
-            self.problem = f"The past cannot be shown any more: {problem}"
-            self._incoming.clear()
-            self.live()
+            self._end(problem)
+
+    def _turn(self) -> None:
+        self._take_in()
+        now = time.perf_counter()
+        if self._wish_ns is not None:
+            self._fulfil()
+        elif self._is_step:
+            self._step()
+        elif self.is_playing:
+            wall_s, self._played_at = now - self._played_at, now
+            self._run_on(wall_s)
+            return
+        elif not self._is_past:
+            self._follow()
+        # What that took is no time in which the past has run on.
+        self._played_at = time.perf_counter()
+
+    def _end(self, problem: Exception) -> None:
+        self.problem = f"The past cannot be shown any more: {problem}"
+        self._inbox.close()
+        self.live()
 
     def _take_in(self) -> None:
-        while self._incoming:
-            batch = self._incoming.popleft()
+        # No more than is there now: a market that is faster than this thread must not keep it from what is wished.
+        left = self._inbox.count
+        while left > 0 and (batch := self._inbox.take()) is not None:
+            left -= len(batch)
             if not self._first_ns:
                 self._first_ns = int(batch["ts_ns"][0])
+            known = self._log.first
             self._log.append(batch)
+            if self._log.first > known:
+                self._forget()
+
+    def _forget(self) -> None:
+        """The disk takes nothing: the past begins at the first keyframe whose messages are all still there."""
+        found = self._frames.first_from(self._log.first)
+        if found is None:
+            if self._place < self._log.first:
+                raise RuntimeError("the messages of this moment are gone, since the disk is full")
+            self._frames.take(self._state, self._place, self._state_ns)
+            found = self._place, self._state_ns
+        with self._lock:
+            self._first_ns = max(self._first_ns, found[1])
+            wanted_ns = self._wish_ns if self._wish_ns is not None else self._shown_ns
+            if self._is_past and wanted_ns < self._first_ns:
+                self._wish_ns = self._first_ns
 
     def _follow(self) -> None:
         """Behind the live market, so that the newest keyframe is never old."""
         self._spare = None
         if self._place < self._frames.last_place:
-            self._restore(self._state, self._log.count)
+            self._restore(self._log.count)
         while self._place < self._log.count and not self._stopping.is_set() and not self._is_past:
-            self._apply(self._state, min(self._place + CHUNK, self._log.count))
+            self._apply(min(self._place + CHUNK, self._log.count))
             self._take_in()
 
     def _fulfil(self) -> None:
@@ -246,18 +285,27 @@ class TimeMachine:
             wish_ns = self._wish_ns
         if wish_ns is None:
             return
-        place = self._log.place_of(wish_ns)
-        if self._shown is None or wish_ns < self._shown_ns or not self._is_near(place):
+        ts_ns = self._settled(wish_ns)
+        place = self._log.place_of(ts_ns)
+        if self._shown is None or ts_ns < self._shown_ns or not self._is_near(place):
             if self._shown is self._state:
                 self._swap()
-            if self._place > place or self._frame_before(place) > self._place:
-                self._restore(self._state, place)
+            if not self._is_near(place) or self._state_ns > ts_ns:
+                self._restore(place)
+        self._go_to(place)
+        self._show(wish_ns, ts_ns)
+
+    def _settled(self, ts_ns: int) -> int:
+        """A moment whose messages are all known here: those that the live market took in just now are on their way."""
+        last_ns = self._log.last_ns
+        return ts_ns if self._said_ns() <= last_ns else min(ts_ns, last_ns - 1)
+
+    def _go_to(self, place: int) -> None:
         while self._place < place:
-            self._apply(self._state, place)
-        self._show(wish_ns)
+            self._apply(place)
 
     def _is_near(self, place: int) -> bool:
-        return self._place <= place and self._frame_before(place) <= self._place
+        return max(self._frame_before(place), self._log.first) <= self._place <= place
 
     def _frame_before(self, place: int) -> int:
         return max((each for each in self._frames.places if each <= place), default=0)
@@ -270,18 +318,22 @@ class TimeMachine:
         self._state, self._spare = self._spare, self._state
         self._place = -1
 
-    def _show(self, wish_ns: int) -> None:
-        # Time has come that far, also where nothing was said since the last message.
-        self._state.apply(clock_message(wish_ns))
+    def _show(self, wish_ns: int, ts_ns: int) -> None:
+        self._pass_time(ts_ns)
         with self._lock:
             if not self._is_past:
                 return
-            self._shown, self._shown_ns = self._state, wish_ns
+            self._shown, self._shown_ns = self._state, ts_ns
             self.version += 1
             if self._wish_ns == wish_ns:
                 self._wish_ns = None
             else:
                 self._wake.set()
+
+    def _pass_time(self, ts_ns: int) -> None:
+        """Time has come that far, also where nothing was said since the last message."""
+        self._state.apply(clock_message(ts_ns))
+        self._state_ns = max(self._state_ns, ts_ns)
 
     def _run_on(self, wall_s: float) -> None:
         now_ns = self._live_clock.now_ns()
@@ -291,51 +343,47 @@ class TimeMachine:
             ts_ns = self._shown_ns + int(wall_s * self._speed * 1e9)
         if ts_ns >= now_ns:
             self.live()
-            return
-        place = self._log.place_of(ts_ns)
-        while self._place < place:
-            self._apply(self._state, place)
-        self._show_next(ts_ns)
+        else:
+            self._show_next(self._settled(ts_ns))
 
     def _step(self) -> None:
         self._is_step = False
         ts_ns = self._log.time_of(self._place)
         if ts_ns is None or ts_ns >= self._live_clock.now_ns():
             self.live()
-            return
-        ts_ns = max(ts_ns, self._shown_ns)
-        place = self._log.place_of(ts_ns)
-        while self._place < place:
-            self._apply(self._state, place)
-        self._show_next(ts_ns)
+        else:
+            self._show_next(ts_ns)
 
     def _show_next(self, ts_ns: int) -> None:
-        self._state.apply(clock_message(ts_ns))
+        ts_ns = max(ts_ns, self._shown_ns)
+        self._go_to(self._log.place_of(ts_ns))
+        self._pass_time(ts_ns)
         with self._lock:
             if self._is_past and self._wish_ns is None:
                 self._shown, self._shown_ns = self._state, ts_ns
                 self.version += 1
 
-    def _restore(self, state: MarketState, place: int) -> None:
-        found = self._frames.restore(state, place)
-        self._place = 0 if found is None else found
-
-    def _apply(self, state: MarketState, until: int) -> None:
-        if self._place < self._log.first:
+    def _restore(self, place: int) -> None:
+        found = self._frames.restore(self._state, place)
+        if found is None or found < self._log.first:
             raise RuntimeError("the messages before this moment are gone, since the disk is full")
-        batch = self._log.read(self._place, until)
-        state.apply(batch)
-        self._place += len(batch)
-        if not self._is_past:
-            self._take_frame(int(batch["ts_ns"][-1]))
+        _, self._state_ns = self._frames.first_from(found) or (found, 0)
+        self._place = found
 
-    def _take_frame(self, ts_ns: int) -> None:
+    def _apply(self, until: int) -> None:
+        batch = self._log.read(self._place, until)
+        self._state.apply(batch)
+        self._place += len(batch)
+        self._state_ns = max(self._state_ns, int(batch["ts_ns"][-1]))
+        self._take_frame()
+
+    def _take_frame(self) -> None:
         came = self._place - self._frames.last_place
-        due = came >= FRAME_MESSAGES or (ts_ns - self._framed_ns >= FRAME_NS and came >= _FRAME_LEAST)
+        due = came >= FRAME_MESSAGES or (self._state_ns - self._framed_ns >= FRAME_NS and came >= _FRAME_LEAST)
         if not due or time.monotonic() < self._frame_not_before:
             return
         begun = time.monotonic()
-        self._frames.take(self._state, self._place, ts_ns)
-        self._framed_ns = ts_ns
+        self._frames.take(self._state, self._place, self._state_ns)
+        self._framed_ns = self._state_ns
         took = time.monotonic() - begun
         self._frame_not_before = begun + took * _FRAME_SHARE

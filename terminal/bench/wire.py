@@ -145,7 +145,8 @@ def _soak(long: bool) -> list[Result]:
     slope_mb = float(np.polyfit(settled[:, 0] / 60, settled[:, 1] / 2**20, 1)[0])
     note = (
         f"{sent:,} messages at {SOAK_RATE:,}/s in {seconds:.0f} s, all in state, bars and rows; "
-        f"{settled[0, 1] / 2**20:,.0f} MB after a third, {samples[-1, 1] / 2**20:,.0f} MB at the end"
+        f"{settled[0, 1] / 2**20:,.0f} MB after a third, {samples[-1, 1] / 2**20:,.0f} MB at the end; "
+        f"{_memory_by_minute(samples)}; of it {_parts_text(seen['parts'])}"
     )
     return [
         result("soak_memory", "market", float(samples[:, 1].max()) / 2**20, "MB", better="lower", goal=MEMORY_GOAL_MB,
@@ -153,6 +154,26 @@ def _soak(long: bool) -> list[Result]:
         result("soak_memory_slope", "market", slope_mb, "MB/min", better="lower",
                goal=SLOPE_GOAL_MB if long else None, note="after the first third; judged over 30 minutes (--long)"),
     ]  # fmt: skip
+
+
+def _memory_by_minute(samples: np.ndarray[Any, Any]) -> str:
+    """What the process held after so many minutes, as far as it ran."""
+    found = []
+    for minutes in (1, 5, 10, 20, 30):
+        at = int(np.searchsorted(samples[:, 0], 60 * minutes - 2.0))
+        if at < len(samples):
+            found.append(f"{samples[at, 1] / 2**20:,.0f} MB at {minutes} min")
+    return ", ".join(found)
+
+
+def _parts_text(parts: list[tuple[float, dict[str, int]]]) -> str:
+    """The parts at the beginning and at the end, in megabytes."""
+    first, last = parts[0][1], parts[-1][1]
+    words = []
+    for name, value in last.items():
+        unit = 2**20 if value >= 2**16 and name not in {"objects", "keyframes' number"} else 1
+        words.append(f"{name} {first[name] / unit:,.0f} to {value / unit:,.0f}{' MB' if unit > 1 else ''}")
+    return ", ".join(words)
 
 
 BENCHMARKS = [Benchmark("wire_to_paint", "market", _wire), Benchmark("soak", "market", _soak)]

@@ -8,6 +8,7 @@ runs from the read of its bytes from the socket.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -23,11 +24,12 @@ import psutil
 
 from terminal.app.desk import Desk
 from terminal.app.options import DeskOptions
-from terminal.core.messages import Batch, Kind
+from terminal.core.messages import MESSAGE, Batch, Kind
 from terminal.infra.paths import Profile
 from terminal.ui.bridge.frame_clock import Frame, Needs
 
 WARM_UP_S = 3.0
+PARTS_EVERY_S = 60.0
 SEVERAL = ("watchlist",)
 """Panels that show many instruments."""
 OF_ONE = ("chart", "ladder", "heatmap", "time_and_sales", "ticket")
@@ -150,19 +152,40 @@ class Probe:
         return {"panels": panels, "all": _percentiles(np.concatenate(everything)) if everything else {}}
 
 
+def memory_parts(desk: Desk) -> dict[str, int]:
+    """Bytes of what the desk keeps on purpose, by name: to say what grows when the process does."""
+    rooms, past = desk.rooms, desk.past
+    connection = rooms.recorder._database.connect()
+    try:
+        rows = connection.execute("SELECT tag, memory_usage_bytes FROM duckdb_memory()").fetchall()
+    finally:
+        connection.close()
+    newest = rooms.recorder.waiting.newest
+    return {
+        "database": sum(int(row[1]) for row in rows),
+        "newest rows": newest._used * newest._pages[0].nbytes,
+        "keyframes": past._frames.used_bytes,
+        "keyframes' number": len(past._frames.places),
+        "log in memory": past._log._held_bytes,
+        "inbox": past._inbox.count * MESSAGE.itemsize,
+        "objects": len(gc.get_objects()),
+    }
+
+
 class _Sampler:
     """A client of the frame clock: calls ``start`` some seconds after the window is ready, then notes the memory."""
 
     needs = Needs.ALWAYS
     min_interval_ms = 250
 
-    def __init__(self, main: Any, start: Callable[[], None]) -> None:
-        self._main, self._start = main, start
+    def __init__(self, main: Any, start: Callable[[], None], parts: Callable[[], dict[str, int]]) -> None:
+        self._main, self._start, self._parts = main, start, parts
         self._ready_at: float | None = None
         self._process = psutil.Process()
         self.begun_at: float | None = None
         self.spent_s = 0.0
         self.rss: list[tuple[float, int]] = []
+        self.parts: list[tuple[float, dict[str, int]]] = []
 
     def is_on_screen(self) -> bool:
         """Always."""
@@ -182,6 +205,8 @@ class _Sampler:
                 self._start()
         elif not self.rss or now - self.begun_at - self.rss[-1][0] >= 1.0:
             self.rss.append((now - self.begun_at, self._process.memory_info().rss))
+            if not self.parts or self.rss[-1][0] - self.parts[-1][0] >= PARTS_EVERY_S:
+                self.parts.append((self.rss[-1][0], self._parts()))
 
 
 class _Painted:
@@ -220,7 +245,8 @@ def main(task: str, address: str, profile: str, target: str, size: str) -> int:
     def watch(desk: Desk, window: Any) -> Callable[[], None]:
         # What a probe remembers of every batch would be memory that grows.
         probe = Probe(desk, window) if task == "wire" else None
-        sampler = _Sampler(window.main, lambda: probe.choose() if probe is not None else None)
+        parts = (lambda: memory_parts(desk)) if task == "soak" else dict
+        sampler = _Sampler(window.main, lambda: probe.choose() if probe is not None else None, parts)
 
         def finish() -> None:
             if sampler.begun_at is None:
@@ -228,7 +254,7 @@ def main(task: str, address: str, profile: str, target: str, size: str) -> int:
             seconds = time.monotonic() - sampler.begun_at
             spent = process.cpu_times()
             found["cpu_share"] = (spent.user + spent.system - sampler.spent_s) / seconds
-            found["seconds"], found["rss"] = seconds, sampler.rss
+            found["seconds"], found["rss"], found["parts"] = seconds, sampler.rss, sampler.parts
             found.update(_frames(window.main, desk))
             found.update(_state(desk))
             if probe is not None:

@@ -54,6 +54,8 @@ def _parts_of(state: MarketState) -> _Parts:
     parts = _Parts()
     known: dict[int, _Path] = {}
     seen: set[int] = set()
+    # The table is everybody's, the live market's too: what was listed since must not be taken back.
+    shared = {id(value) for _, value in _attributes(state.table) if isinstance(value, np.ndarray)}
     waiting: deque[tuple[_Path, object]] = deque([((), state)])
     while waiting:
         path, owner = waiting.popleft()
@@ -64,6 +66,8 @@ def _parts_of(state: MarketState) -> _Parts:
         items = zip(fields, owner, strict=True) if fields is not None else _attributes(owner)  # type: ignore[call-overload]
         for name, value in items:
             here = (*path, name)
+            if id(value) in shared:
+                continue
             if isinstance(value, np.ndarray):
                 parts.links[here] = known.setdefault(id(value), here)
                 parts.arrays.setdefault(parts.links[here], value)
@@ -142,6 +146,10 @@ class Keyframes:
     def places(self) -> list[int]:
         """Places of all frames, ascending."""
         return [frame.place for frame in self._frames]
+
+    def first_from(self, place: int) -> tuple[int, int] | None:
+        """Place and time of the oldest frame at or after a place."""
+        return next(((frame.place, frame.ts_ns) for frame in self._frames if frame.place >= place), None)
 
     @property
     def last_place(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import logging
 import tempfile
 import zlib
@@ -49,7 +50,13 @@ class MessageLog:
         self._last_ns = -(2**63)
         self._to_file = 0
         self._file: IO[bytes] | None = None
+        self._file_end = 0
         self._unpacked: dict[int, Batch] = {}
+
+    @property
+    def last_ns(self) -> int:
+        """The latest time so far."""
+        return self._last_ns
 
     def append(self, batch: Batch) -> None:
         """Takes in messages."""
@@ -83,9 +90,10 @@ class MessageLog:
 
     def close(self) -> None:
         """Forgets everything and gives the file back."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
         self._chunks.clear()
         self._unpacked.clear()
         self.first = self.count
@@ -104,7 +112,7 @@ class MessageLog:
     def _body(self, chunk: _Chunk) -> bytes:
         if chunk.body is not None:
             return chunk.body
-        if self._file is None:
+        if self._file is None or chunk.offset < 0:
             raise ValueError("these messages are not known any more")
         self._file.seek(chunk.offset)
         return self._file.read(chunk.size)
@@ -123,10 +131,13 @@ class MessageLog:
         try:
             if self._file is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - it lives as long as the run
-            chunk.offset = self._file.seek(0, 2)
-            self._file.write(body)
-            self._file.flush()
+                # Without a buffer: what a full disk did not take must not be tried again at every later call.
+                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - for the whole run
+            offset, left = self._file_end, memoryview(body)
+            self._file.seek(offset)
+            while left:
+                left = left[self._file.write(left) :]
+            chunk.offset, self._file_end = offset, offset + len(body)
         except OSError as error:
             if self.first <= self._to_file * CHUNK:
                 log.warning("messages to look back at are forgotten: %s", error)

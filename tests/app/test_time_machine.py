@@ -10,12 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from terminal.app import time_machine
 from terminal.app.playback import ShownPlayback
 from terminal.app.shown_market import ShownClock, ShownMarket
 from terminal.app.time_machine import TimeMachine
 from terminal.core.clock import NS_PER_S, MarketClock
+from terminal.core.instruments import InstrumentKind, SessionProduct
 from terminal.core.messages import Batch, Kind, clock_message
+from terminal.core.ticks import TickClass
 from terminal.infra.failures import UsageError
+from terminal.market.message_log import CHUNK
 from terminal.market.state import MarketState
 from tests.market.test_keyframes import assert_same
 from tests.store.market_messages import OPEN_NS, make_table, quote_batch
@@ -47,14 +51,19 @@ def eventually(condition: Callable[[], bool]) -> None:
 class Live:
     """A live market whose messages are also given to a time machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, log_bytes: int = 32 << 20) -> None:
         self.table = make_table()
         self.clock = MarketClock()
         self.state = MarketState(self.table, "t")
-        self.past = TimeMachine(self.table, "t", self.clock, folder)
+        self.past = TimeMachine(
+            self.table, "t", self.clock, folder, log_bytes=log_bytes, said_ns=lambda: self.state.channel.last_ts_ns
+        )
         self.market = ShownMarket(self.state, self.past)
         self.shown_clock = ShownClock(self.clock, self.past)
-        self.past.start()
+
+    def turn(self) -> None:
+        """One turn of the thread, here: so that a test knows what comes before what."""
+        self.past._turn()
 
     def say(self, batch: Batch, cut: int = 700) -> None:
         for at in range(0, len(batch), cut):
@@ -74,6 +83,16 @@ class Live:
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
     desk = Live(tmp_path)
+    desk.past.start()
+    yield desk
+    desk.past.stop()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Live]:
+    """A time machine whose thread does not run: see :meth:`Live.turn`."""
+    desk = Live(tmp_path)
+    desk.past._frames.take(desk.past._state, 0, 0)
     yield desk
     desk.past.stop()
 
@@ -177,3 +196,109 @@ def test_pause_and_speed_belong_to_what_is_shown(live: Live) -> None:
     shown.seek(77)
     assert feed.first_ns == 77
     assert not live.past.is_past
+
+
+def test_the_array_that_was_handed_over_may_be_used_again(held: Live) -> None:
+    stream = day(1_000)
+    tape = np.empty_like(stream[:500])
+    for at in (0, 500):
+        tape[:] = stream[at : at + 500]
+        held.state.apply(tape)
+        held.clock.advance(int(tape["ts_ns"][-1]))
+        held.past.record(tape)
+    held.turn()
+    held.past.go(OPEN_NS + 20 * SECOND)
+    held.turn()
+    assert held.past.state is not None
+    assert_same(held.past.state, true_at(stream, OPEN_NS + 20 * SECOND))
+
+
+def test_time_that_passed_in_the_past_is_taken_back(held: Live) -> None:
+    stream = day(40)
+    stream["ts_ns"][20:] += 60 * SECOND
+    held.say(stream)
+    held.turn()
+    for seconds in (50, 10, 40, 5, 30):
+        held.past.go(OPEN_NS + seconds * SECOND)
+        held.turn()
+        assert held.past.state is not None
+        assert_same(held.past.state, true_at(stream, OPEN_NS + seconds * SECOND))
+        if seconds == 40:
+            held.past.live()
+
+
+def test_a_moment_is_shown_only_when_all_its_messages_have_come(held: Live) -> None:
+    stream = day(30)
+    held.say(stream[:20])
+    held.turn()
+    held.state.apply(stream[20:])
+    held.clock.advance(int(stream["ts_ns"][-1]) + SECOND)
+    held.past.go(int(stream["ts_ns"][25]))
+    held.turn()
+    assert held.past.state is not None
+    assert held.past.shown_ns < int(stream["ts_ns"][20])
+    assert_same(held.past.state, true_at(stream, held.past.shown_ns))
+    held.past.record(stream[20:])
+    held.past.go(int(stream["ts_ns"][25]))
+    held.turn()
+    assert held.past.shown_ns == int(stream["ts_ns"][25])
+    assert_same(held.past.state, true_at(stream, held.past.shown_ns))
+
+
+def test_what_is_listed_after_the_moment_shown_stays_listed(held: Live) -> None:
+    held.say(day(400))
+    held.turn()
+    new = held.table.add("NEW", InstrumentKind.INDEX, SessionProduct.EQUITY, TickClass.EQUITY).id
+    later = quote_batch(50, new, start_ns=OPEN_NS + 60 * SECOND, step_ns=SECOND)
+    held.say(later)
+    held.turn()
+    held.past.go(OPEN_NS + 30 * SECOND)
+    held.turn()
+    assert held.market.read(np.array([new], np.int32))["messages"][0] == 0
+    assert held.table.kind_of[new] == InstrumentKind.INDEX
+    held.past.go(OPEN_NS + 70 * SECOND)
+    held.turn()
+    assert held.market.read(np.array([new], np.int32))["messages"][0] == 11
+
+
+def test_on_a_full_disk_the_past_begins_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_machine, "FRAME_MESSAGES", CHUNK // 2)
+    monkeypatch.setattr(time_machine, "_FRAME_SHARE", 0)
+    (tmp_path / "no folder").write_text("")
+    desk = Live(tmp_path / "no folder", log_bytes=500_000)
+    desk.past._frames.take(desk.past._state, 0, 0)
+    stream = day(6 * CHUNK)
+    for at in range(0, len(stream), CHUNK // 4):
+        desk.say(stream[at : at + CHUNK // 4], cut=CHUNK // 4)
+        desk.turn()
+    assert not desk.past.problem
+    for ts_ns in (desk.past.first_ns + 100 * SECOND, OPEN_NS):
+        desk.past.go(ts_ns)
+        desk.turn()
+        assert desk.past.shown_ns == max(ts_ns, desk.past.first_ns) > OPEN_NS + SECOND
+        assert desk.past.state is not None
+        assert_same(desk.past.state, true_at(stream, desk.past.shown_ns))
+    before_ns = desk.past.first_ns
+    later = day(CHUNK)
+    later["ts_ns"] += stream["ts_ns"][-1] - OPEN_NS
+    desk.say(later, cut=CHUNK // 4)
+    desk.turn()
+    desk.turn()
+    assert desk.past.shown_ns == desk.past.first_ns > before_ns
+    desk.past.stop()
+
+
+def test_where_nothing_can_wait_the_past_ends_and_the_market_goes_on(
+    held: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(batch: Batch) -> None:
+        raise OSError(28, "No space left on device")
+
+    held.say(day(100))
+    held.turn()
+    held.past.go(OPEN_NS + SECOND)
+    monkeypatch.setattr(held.past._inbox, "put", full)
+    held.say(day(200)[100:])
+    assert "No space" in held.past.problem
+    assert not held.past.is_past
+    assert held.market.read(np.arange(11, dtype=np.int32))["messages"].sum() == 200

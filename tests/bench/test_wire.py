@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terminal.bench.wire import _memory_by_minute, _parts_text
 from terminal.bench.wire_program import Pace, template, totals
 from terminal.core.messages import ASK, BID, BOOK_PX, BOOK_SIDE, Kind
 
@@ -46,3 +47,10 @@ def test_the_pace_bursts_for_a_tenth_of_a_second_in_five() -> None:
     assert pace.due(2.6) - pace.due(2.5) == pytest.approx(1000, abs=2)
     assert pace.due(2.5) == 2500
     assert Pace(1000.0, 1.0).due(7.0) == 7000
+
+
+def test_a_soak_tells_its_memory_by_minute_and_part() -> None:
+    samples = np.array([[float(second), (100 + second) * 2**20] for second in range(1, 301)])
+    assert _memory_by_minute(samples) == "158 MB at 1 min, 398 MB at 5 min"
+    parts = [(0.0, {"database": 3 << 20, "objects": 90_000}), (60.0, {"database": 7 << 20, "objects": 91_000})]
+    assert _parts_text(parts) == "database 3 to 7 MB, objects 90,000 to 91,000"
