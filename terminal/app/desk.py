@@ -39,6 +39,7 @@ class Desk:
         self.table: InstrumentTable = rooms.table
         self.past: TimeMachine = rooms.past
         self.market = ShownMarket(rooms.state, rooms.past)
+        self.live_market = rooms.state
         self.clock = ShownClock(rooms.clock, rooms.past)
         self.live_clock: MarketClock = rooms.clock
         self.day = TradingDay(self.clock, rooms.table, rooms.calendars)

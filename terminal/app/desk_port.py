@@ -79,6 +79,11 @@ class DeskPort(Protocol):
         ...
 
     @property
+    def live_market(self) -> Market:
+        """The market of now, whatever moment is shown: what orders are written and judged by."""
+        ...
+
+    @property
     def live_clock(self) -> Clock:
         """The live market's time, whatever moment is shown."""
         ...

@@ -120,7 +120,7 @@ def _lags(desk: DeskPort, frame_ms: float) -> tuple[Segment, ...]:
             made.append(Segment(key, label, row.value, 2, rank, _HEALTH_TONES[row.state], widest,
                                 row.note or f"{row.label}: {row.value}", "panel.health"))  # fmt: skip
     tone = StatusTone.WARN if frame_ms > 8 else StatusTone.VALUE
-    made.append(Segment("frame", "frame", f"{frame_ms:.1f} ms", 2, 8, tone, "00.0 ms",
+    made.append(Segment("frame", "frame", f"{frame_ms:.{0 if frame_ms >= 99.95 else 1}f} ms", 2, 8, tone, "00.0 ms",
                         "Work of the window's thread a frame, moving average; 8 ms is the budget.",
                         "panel.health"))  # fmt: skip
     return tuple(made)

@@ -15,12 +15,14 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from terminal.app.commands import Command, CommandRegistry
 from terminal.app.drafts import SharedDraft
 from terminal.app.links import UNLINKED, LinkGroups
+from terminal.app.looking_back import NO_ORDERS, looks_back
 from terminal.app.ports import OrderDraft
 from terminal.core.instruments import Instrument
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs
 from terminal.ui.bridge.meter_sampler import MeterSampler
 from terminal.ui.quarantine import QuarantineView
 from terminal.ui.theme.theme import Theme, ThemeSwitch
+from terminal.ui.widgets.now_mark import NowMark
 
 _log = logging.getLogger("moneyness.ui")
 
@@ -90,7 +92,8 @@ class Panel(QWidget):
 
     Class attributes: ``TYPE`` and ``TITLE`` as registered; ``UNITS``: the unit line under the head ("prices in USD, IV
     in points"), empty for none; ``NEEDS``: what dirties the panel by itself; ``MIN_INTERVAL_MS``: the least time
-    between two refreshes; ``COMMANDS``: its commands; ``LINKABLE``: whether it has an instrument and a link group.
+    between two refreshes; ``COMMANDS``: its commands; ``LINKABLE``: whether it has an instrument and a link group;
+    ``STAYS_NOW``: it goes on showing this moment while the past is shown, and says so.
     """
 
     TYPE: ClassVar[str] = ""
@@ -100,6 +103,7 @@ class Panel(QWidget):
     MIN_INTERVAL_MS: ClassVar[int] = 0
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = ()
     LINKABLE: ClassVar[bool] = True
+    STAYS_NOW: ClassVar[bool] = False
 
     title_changed = Signal()
     """The head has another symbol or link colour."""
@@ -124,10 +128,13 @@ class Panel(QWidget):
         self.unit_line = QLabel(self.UNITS, self)
         self.unit_line.setObjectName("unitLine")
         self.unit_line.setVisible(bool(self.UNITS))
+        self.now_mark = NowMark(context.desk.mode, context.theme, self)
+        self._was_past = False
         inner = QWidget(self)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.now_mark)
         column.addWidget(self.unit_line)
         column.addWidget(self.body, 1)
         self._stack = QStackedLayout(self)
@@ -142,6 +149,9 @@ class Panel(QWidget):
 
     def show_instrument(self, instrument: Instrument) -> None:
         """The panel's instrument has changed to ``instrument``; called by :meth:`set_instrument`."""
+
+    def past_changed(self, is_past: bool) -> None:
+        """The past is shown from now on, or no longer: what was begun with the prices of the one ends here."""
 
     def apply_theme(self, theme: Theme) -> None:
         """Colours or fonts have changed; style sheet and palette are done. Call it once in ``__init__`` too."""
@@ -186,8 +196,16 @@ class Panel(QWidget):
         if self.link_group != UNLINKED:
             self.context.links.choose(self.link_group, instrument)
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the past is shown, or is about to be."""
+        return looks_back(self.context.desk.past)
+
     def propose(self, draft: OrderDraft) -> None:
-        """Puts an order draft into the ticket and shows it; sends nothing."""
+        """Puts an order draft into the ticket and shows it; sends nothing. A price of the past is refused."""
+        if self.is_past and not self.STAYS_NOW:
+            self.context.shell.notify(NO_ORDERS)
+            return
         self.context.draft.propose(draft)
         self.context.shell.open_panel("ticket")
 
@@ -226,9 +244,17 @@ class Panel(QWidget):
     def run_frame(self, frame: Frame) -> None:
         """One guarded refresh."""
         try:
+            self._follow_past()
             self.refresh(frame)
         except Exception:  # noqa: BLE001 - a failure stays in its panel
             self.quarantine(traceback.format_exc())
+
+    def _follow_past(self) -> None:
+        is_past = self.is_past
+        if is_past != self._was_past:
+            self._was_past = is_past
+            self.now_mark.setVisible(is_past and self.STAYS_NOW)
+            self.past_changed(is_past)
 
     def quarantine(self, details: str) -> None:
         """Replaces the content by the traceback until a person starts the panel again."""
@@ -281,6 +307,7 @@ class Panel(QWidget):
         super().mousePressEvent(event)
 
     def _theme_changed(self, theme: Theme) -> None:
+        self.now_mark.apply_theme(theme)
         self._guard(self.apply_theme, theme)
         self.mark_dirty()
 

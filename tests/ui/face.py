@@ -154,8 +154,8 @@ class FaceDesk:
         self.trading = Trading()
         self.arming = Arming()
         self.health = Health()
-        self.live_clock = self.clock
-        self.past = None
+        self.live_market, self.live_clock = self.market, self.clock
+        self.past: Any = None
         self.playback = Playback() if mode is not DeskMode.LIVE else None
         self.commands = CommandRegistry()
         self.links = LinkGroups()

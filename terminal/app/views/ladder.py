@@ -23,6 +23,7 @@ from terminal.market.rows import BookStatus, Quality
 
 _NEAR, _DENSE = 6, 4
 """Levels of each side that should be in view, and up to how many ticks for each of them a book counts as dense."""
+PAST_NOTE = "Own orders and positions are of now: see Orders and Positions."
 _DOUBTS = {
     BookStatus.BUILDING: "BUILDING: levels may be missing",
     BookStatus.GAP: "GAP: updates were lost, wrong until the next snapshot",
@@ -55,8 +56,12 @@ class LadderView:
         *,
         now_ns: int = 0,
         positions: Sequence[PositionRow] = (),
+        is_past: bool = False,
     ) -> LadderRows:
-        """``count`` rows as they are now; ``now_ns``: market time, by which trades fade."""
+        """``count`` rows as they are now; ``now_ns``: market time, by which trades fade.
+
+        ``is_past``: the market is that of an earlier moment, to which own orders and positions do not belong.
+        """
         instrument = self.instrument
         if instrument is None or count <= 0:
             return empty_rows(0, "Choose a symbol.")
@@ -81,6 +86,9 @@ class LadderView:
         self._judge(rows, quote, pulse)
         self._mark(rows, quote, instrument)
         self._put_flow(rows, instrument, max(now_ns, int(quote["ts_ns"])))
+        if is_past:
+            rows.note = PAST_NOTE
+            return rows
         mine = [each for each in orders if each.instrument == instrument.id and not each.state.is_terminal]
         self._queues.follow(mine, new, lambda side, px: _size_at(book, quote, side, px, has_depth=rows.has_depth))
         self._put_own(rows, mine)

@@ -62,6 +62,7 @@ class OrdersPanel(Panel):
     """Newest first. Cancelling works armed or not."""
 
     TYPE, TITLE = "orders", "Orders"
+    STAYS_NOW = True
     NEEDS = Needs.TRADING
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
         PanelCommand("cancel", "Cancel the chosen order", "cancel_chosen", ("Delete",), True, "can_cancel"),

@@ -28,6 +28,7 @@ class PositionsPanel(Panel):
     """Positions at the mid and at what they would bring; totals below; flatten asks first."""
 
     TYPE, TITLE = "positions", "Positions"
+    STAYS_NOW = True
     NEEDS = Needs.MARKET | Needs.TRADING
     MIN_INTERVAL_MS = 100
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (

@@ -298,6 +298,8 @@ class MainWindow(QMainWindow):
             if changed:
                 self.desk.arming.check()
                 self._retitle()
+                for panel in self.switcher.view.panels.values():
+                    panel.mark_dirty()
 
     @Slot(object)
     def _look_back(self, ts_ns: int) -> None:

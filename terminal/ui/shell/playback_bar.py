@@ -51,6 +51,7 @@ class PlaybackBar(QWidget):
         super().__init__(parent)
         self._playback, self._past, self._clock, self._icons, self._theme = playback, past, clock, icons, theme
         self._paused: bool | None = None
+        self._before_ns: int | None = None
         self.play = self._button("playback.toggle", "Pause or go on")
         self.step = self._button("playback.step", "Play one instant")
         self.speed = QComboBox()
@@ -61,6 +62,8 @@ class PlaybackBar(QWidget):
             self.speed.addItem(speed_text(each), each)
         self.speed.activated.connect(self._speed_chosen)
         self.bar = TimeBar(theme)
+        self.bar.taken.connect(self._taken)
+        self.bar.dropped.connect(self._dropped)
         self.bar.picked.connect(self._picked)
         self.bar.released.connect(self._released)
         self.bar.turned.connect(self._turned)
@@ -110,6 +113,17 @@ class PlaybackBar(QWidget):
     def _speed_chosen(self, place: int) -> None:
         self.speed_wanted.emit(float(self.speed.itemData(place)))
 
+    def _taken(self) -> None:
+        past = self._past
+        self._before_ns = past.wanted_ns if past is not None and past.is_past else None
+
+    def _dropped(self) -> None:
+        """As it was before the drag."""
+        if self._before_ns is not None:
+            self.look_wanted.emit(self._before_ns)
+        elif self._past is not None:
+            self.command_wanted.emit("past.live")
+
     def _picked(self, ts_ns: int) -> None:
         self.target.setText(ages.time_of_day(ts_ns))
         if self._past is not None and not self.bar.is_ahead(ts_ns):
@@ -157,4 +171,4 @@ class PlaybackBar(QWidget):
         ahead = "drag to the right of now to let the market run forward to there"
         if self._past is None:
             return "" if self._playback.can_seek else "This session has orders, so it can only go forward."
-        return f"Drag to look back while the market goes on; {ahead}. Wheel: 10 seconds."
+        return f"Drag to look back while the market goes on; {ahead}. Esc takes a drag back. Wheel: 10 seconds."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from terminal.app import ages
 from terminal.core.clock import NS_PER_S
@@ -18,11 +18,14 @@ _MARK_GAP_PX = 44
 
 
 class TimeBar(QWidget):
-    """``picked`` carries a moment while it is dragged over; ``released`` the one where the mouse was let go.
+    """``picked`` carries a moment while it is dragged over; ``released`` the one where the mouse was let go. ``taken``
+    comes before the first of them, ``dropped`` where Escape took the drag back.
 
     Times are market time. ``live_ns`` is how far the market is, ``shown_ns`` what the panels show.
     """
 
+    taken = Signal()
+    dropped = Signal()
     picked = Signal(object)
     released = Signal(object)
     turned = Signal(int)
@@ -90,6 +93,9 @@ class TimeBar(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Takes hold: that moment is shown at once."""
         if event.button() == Qt.MouseButton.LeftButton and self._last_ns > self._first_ns:
+            self.taken.emit()
+            # Escape belongs to the hand that drags, wherever the keyboard is.
+            QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
             self._drag(int(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -102,8 +108,30 @@ class TimeBar(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Lets go."""
         if event.button() == Qt.MouseButton.LeftButton and self._drag_ns is not None:
-            ts_ns, self._drag_ns = self._drag_ns, None
+            ts_ns = self._drag_ns
+            self._let_go()
             self.released.emit(ts_ns)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """While it is dragged, Escape takes the drag back and does nothing else."""
+        if event.type() in {QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress} and isinstance(event, QKeyEvent):
+            if event.key() != Qt.Key.Key_Escape:
+                return False
+            event.accept()
+            if self.is_dragged and event.type() == QEvent.Type.KeyPress:
+                self._let_go()
+                self.dropped.emit()
+            return True
+        return False
+
+    def hideEvent(self, event: QEvent) -> None:
+        """Nobody drags what cannot be seen."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._drag_ns is not None:
+            self._drag_ns = None
+            QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
             self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
@@ -16,12 +16,15 @@ from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
+from terminal.app.shown_market import ShownClock, ShownMarket
+from terminal.app.time_machine import TimeMachine
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock, at_ns
 from terminal.core.messages import Phase
 from terminal.core.orders import Fill, OrderState
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
+from terminal.market.state import MarketState
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
 from terminal.ui.theme.theme import ThemeSwitch
@@ -125,6 +128,26 @@ class Day:
     next_expiry_ns: int | None = None
 
 
+class SmallPast:
+    """Shows another market state, where a test says so, as the time machine does."""
+
+    def __init__(self) -> None:
+        self.state: MarketState | None = None
+        self.version = self.shown_ns = 0
+
+    @property
+    def is_past(self) -> bool:
+        return self.state is not None
+
+    def show(self, state: MarketState, ts_ns: int) -> None:
+        self.state, self.shown_ns = state, ts_ns
+        self.version += 1
+
+    def live(self) -> None:
+        self.state = None
+        self.version += 1
+
+
 class Desk:
     """What ``context.desk`` is."""
 
@@ -132,9 +155,10 @@ class Desk:
         self.mode = DeskMode.SIMULATED
         self.interest_rate = 0.0
         self.table = market.table
-        self.market = market.state
-        self.clock = self.live_clock = clock
-        self.past = None
+        self.past = SmallPast()
+        self.live_market, self.live_clock = market.state, clock
+        self.market: Any = ShownMarket(market.state, cast(TimeMachine, self.past))
+        self.clock = ShownClock(clock, cast(TimeMachine, self.past))
         self.day = Day()
         self.trading = RecordingTrading(clock.now_ns)
         self.arming = Arming()
@@ -192,7 +216,7 @@ class Bench:
     def _pulse(self) -> Pulse:
         self.market_clock.advance(self.market.ts_ns)
         log = self.desk.log.sequence
-        return Pulse(self.market_clock.now_ns(), self.desk.market.changed, self.desk.trading.version, log)
+        return Pulse(self.desk.clock.now_ns(), self.desk.market.changed, self.desk.trading.version, log)
 
     def make(self, panel_class: type[Panel], width: int = 700, height: int = 420) -> Any:
         """A panel on the screen, in link group 1."""

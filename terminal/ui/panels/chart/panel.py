@@ -42,7 +42,7 @@ _KIND_COMMANDS = tuple(
     PanelCommand(f"kind_{kind.value}", f"Draw {words.lower()}", f"_kind_{kind.value}")
     for kind, words in KIND_WORDS.items()
 )
-_UNREAD = (-1, -1)
+_UNREAD: tuple[int, int, int | None] = (-1, -1, None)
 
 
 class ChartPanel(DrawingCommands, Panel):
@@ -379,11 +379,13 @@ class ChartPanel(DrawingCommands, Panel):
     def _read_orders(self, instrument: Instrument) -> bool:
         """Working orders, the position and own trades; True when they are different."""
         trading = self.context.desk.trading
-        version = (trading.version, len(self._view.bars))
+        until_ns = self.context.desk.clock.now_ns() if self.is_past else None
+        version = (trading.version, len(self._view.bars), until_ns)
         if version == self._version:
             return False
         self._version = version
         snapshot: TradingSnapshot = trading.snapshot()
-        self.order_layer.lines = own_lines(snapshot, instrument)
-        self.fill_layer.trades = own_marks(snapshot, instrument, self._view.place_of)
+        # Working orders and the position are of now: they do not belong to a picture of the past.
+        self.order_layer.lines = own_lines(snapshot, instrument) if until_ns is None else []
+        self.fill_layer.trades = own_marks(snapshot, instrument, self._view.place_of, until_ns)
         return True

@@ -126,10 +126,15 @@ def own_lines(snapshot: TradingSnapshot, instrument: Instrument) -> list[PriceLi
     return lines
 
 
-def own_marks(snapshot: TradingSnapshot, instrument: Instrument, place_of: Callable[[int], int]) -> list[TradeMark]:
-    """Fills of an instrument that fall on bars; ``place_of`` gives the bar of an instant, -1 for none."""
+def own_marks(
+    snapshot: TradingSnapshot, instrument: Instrument, place_of: Callable[[int], int], until_ns: int | None = None
+) -> list[TradeMark]:
+    """Fills of an instrument, those of after ``until_ns`` left out, that fall on bars; ``place_of`` gives the bar of
+    an instant, -1 for none."""
     return [
         TradeMark(place, fill.price_px, fill.side)
         for fill in snapshot.fills
-        if fill.instrument == instrument.id and (place := place_of(fill.ts_ns)) >= 0
+        if fill.instrument == instrument.id
+        and (until_ns is None or fill.ts_ns <= until_ns)
+        and (place := place_of(fill.ts_ns)) >= 0
     ]

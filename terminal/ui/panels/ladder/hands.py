@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
+from terminal.app.looking_back import NO_ORDERS, looks_back
 from terminal.app.ports import OrderDraft, OrderRow
 from terminal.app.views import ladder_keys
 from terminal.app.views.ladder_keys import Doing, LadderAction, Wish
@@ -46,8 +47,14 @@ class LadderHands(QObject):
     def show(self, instrument: Instrument) -> None:
         """Another instrument: what is under way ends."""
         self._instrument, self._rows = instrument, None
+        self.drop()
+
+    def drop(self) -> bool:
+        """What is under way ends: an order in the hand goes back to its price; True when a move had begun."""
+        had_begun = self._moves.are_waiting
         self._moves.drop()
         self._canvas.drop_drag()
+        return had_begun
 
     def refresh(self, rows: LadderRows, orders: Sequence[OrderRow], wall_ns: int) -> bool:
         """Goes on with moves; True while a cancel is awaited."""
@@ -69,11 +76,18 @@ class LadderHands(QObject):
         spot, instrument, rows = self.spot, self._instrument, self._rows
         if spot is None or spot.side is None or instrument is None or rows is None or spot.row >= len(rows.prices):
             return
+        if self._is_past:
+            self._canvas.show_ghost("", False)
+            return
         text, sends = ladder_keys.ghost_words(
             instrument, spot.side, int(rows.prices[spot.row]), self._quantity(), self.quote(instrument),
             is_armed=self._is_armed, alt=self._alt,
         )  # fmt: skip
         self._canvas.show_ghost(text, sends)
+
+    @property
+    def _is_past(self) -> bool:
+        return looks_back(self._context.desk.past)
 
     @property
     def _is_armed(self) -> bool:
@@ -97,6 +111,9 @@ class LadderHands(QObject):
             return
         if spot.zone in OWN:
             self._cancel([order for order in rows.own[spot.row] if order.side is spot.side])
+            return
+        if self._is_past:
+            self._say(NO_ORDERS)
             return
         self._do(
             ladder_keys.action_of_wish(

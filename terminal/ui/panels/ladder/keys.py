@@ -9,6 +9,7 @@ from typing import ClassVar
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QSpinBox
 
+from terminal.app.looking_back import NO_ORDERS
 from terminal.app.ports import OrderDraft, OrderRow
 from terminal.app.views import ladder_keys
 from terminal.app.views.ladder import LadderView
@@ -94,6 +95,10 @@ class LadderKeys(Panel):
         draft, instrument = self._preview, self._view.instrument
         if draft is None or instrument is None:
             return
+        if self.is_past:
+            self.past_changed(is_past=True)
+            self._say(NO_ORDERS)
+            return
         if not self.context.desk.arming.is_armed:
             self._say("Disarmed: nothing was sent. Arm the account (Ctrl+Alt+A), then press Enter.")
             return
@@ -142,6 +147,14 @@ class LadderKeys(Panel):
         """Asks to cancel every order of this symbol; works disarmed."""
         self._cancel(self._working(), "order")
 
+    def past_changed(self, is_past: bool) -> None:
+        """A preview and an order in the hand go: their prices are those of another moment."""
+        self._preview = None
+        had_begun = self.hands.drop()
+        self._say(
+            "Not moved: the past is shown; the old order is cancelled, nothing new was sent." if had_begun else ""
+        )
+
     def _set_quantity(self, number: int) -> None:
         self.quantity.setValue(QUANTITY_PRESETS[number - 1])
         if self._preview is not None:
@@ -183,6 +196,9 @@ class LadderKeys(Panel):
     def _preview_key(self, side: Side, *, takes: bool) -> None:
         instrument = self._view.instrument
         if instrument is None:
+            return
+        if self.is_past:
+            self._say(NO_ORDERS)
             return
         quote = self.hands.quote(instrument)
         action = ladder_keys.key_draft(instrument, side, self.quantity.value(), quote, takes=takes)

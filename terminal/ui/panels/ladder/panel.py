@@ -104,7 +104,7 @@ class LadderPanel(LadderKeys):
             self._orders_version, self._orders, self._positions = version, snapshot.orders, snapshot.positions
         self._rows = rows = self._view.picture(
             self.canvas.row_count(), self._orders, self._feed.pulse(frame.wall_ns), now_ns=frame.market_ns,
-            positions=self._positions,
+            positions=self._positions, is_past=self.is_past,
         )  # fmt: skip
         self.canvas.show_rows(rows, instrument)
         self._show_preview()
@@ -240,6 +240,9 @@ class LadderPanel(LadderKeys):
 
     def _show_position(self, rows: LadderRows, instrument: Instrument) -> None:
         held, tokens = rows.position, self.context.theme.tokens
+        if self.is_past:
+            self.foot.show_position("", tokens.text2)
+            return
         if held is None:
             self.foot.show_position("Flat", tokens.text2)
             return

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from terminal.app import ages, formats
 from terminal.app.arming import Arming
+from terminal.app.looking_back import NO_ORDERS
 from terminal.app.ports import OrderDraft
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.quality import quality_words
@@ -35,6 +36,7 @@ class TicketPanel(Panel):
     """Enter previews; Enter again sends, once; Esc drops. The draft is shared with chain, ladder and chart."""
 
     TYPE, TITLE = "ticket", "Ticket"
+    STAYS_NOW = True
     NEEDS = Needs.MARKET | Needs.TRADING | Needs.SECOND
     MIN_INTERVAL_MS = 15
     COMMANDS: ClassVar[tuple[PanelCommand, ...]] = (
@@ -99,6 +101,11 @@ class TicketPanel(Panel):
         self._model.show(instrument, self._quote(instrument))
         self._fill()
 
+    def past_changed(self, is_past: bool) -> None:
+        """Whatever was previewed is written anew: nobody sends what stood here before a look at the past."""
+        if self._model.stage is Stage.PREVIEW:
+            self.drop()
+
     def save_settings(self) -> Settings:
         """Time in force; never a half-written order."""
         return {"tif": self._model.time_in_force.value}
@@ -124,6 +131,10 @@ class TicketPanel(Panel):
     def go_on(self) -> None:
         """From writing to the preview, from the preview to the one send."""
         instrument = self._model.instrument
+        if self.is_past:
+            self.past_changed(is_past=True)
+            self.form.say(self.form.sentence, NO_ORDERS, "warn")
+            return
         if self._model.stage is Stage.PREVIEW and instrument is not None:
             arming: Arming = self.context.desk.arming
             if time.monotonic_ns() - self._previewed_ns < _LEAST_LOOK_NS:
@@ -230,11 +241,12 @@ class TicketPanel(Panel):
         self._estimate = Estimate() if draft is None else estimate(draft, instrument, quote, judge)
 
     def _quote(self, instrument: Instrument) -> np.void:
-        return self.context.desk.market.read(np.array([instrument.id], np.int32))[0]
+        return self.context.desk.live_market.read(np.array([instrument.id], np.int32))[0]
 
     def _write_market(self, instrument: Instrument, quote: np.void, frame: Frame) -> None:
         bid, ask = formats.price(int(quote["bid_px"]), instrument), formats.price(int(quote["ask_px"]), instrument)
-        age = ages.age(frame.market_ns - int(quote["ts_ns"])) if quote["ts_ns"] else formats.MISSING
+        now_ns = self.context.desk.live_clock.now_ns()
+        age = ages.age(now_ns - int(quote["ts_ns"])) if quote["ts_ns"] else formats.MISSING
         closed = quote["phase"] == Phase.CLOSED
         stale = self._feed.pulse(frame.wall_ns).is_silent and not closed
         word = "closed" if closed else f"stale {age}" if stale else age
@@ -269,6 +281,8 @@ class TicketPanel(Panel):
                     refused = bool(order.reason) and order.state.is_terminal
                     return outcome(order, instrument), "critical" if refused else ""
             return "Sent; no answer yet.", ""
+        if self.is_past:
+            return NO_ORDERS, "warn"
         if model.missing():
             return problem or model.missing(), "critical" if problem else ""
         if self._estimate.problem:
