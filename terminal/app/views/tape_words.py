@@ -60,9 +60,9 @@ def cells_of(row: np.void, sweep: np.void, instrument: Instrument, *, heads_swee
 
 
 def sweep_words(sweep: np.void, instrument: Instrument) -> str:
-    """``SWEEP 1,200 ×5  100.02–100.05``."""
+    """``SWEEP ×5 1,200  100.02–100.05``: where there is no room the count is what is left."""
     prices = price_range(int(sweep["low_px"]), int(sweep["high_px"]), instrument, rises=int(sweep["side"]) >= 0)
-    return f"SWEEP {_size_text(int(sweep['size']), instrument)} {_count(int(sweep['prints']))}  {prices}"
+    return f"SWEEP {_count(int(sweep['prints']))} {_size_text(int(sweep['size']), instrument)}  {prices}"
 
 
 def price_range(low_px: int, high_px: int, instrument: Instrument, *, rises: bool) -> str:

@@ -88,7 +88,7 @@ def test_a_sweep_is_marked_and_joined(bench: Bench) -> None:
     for step, size in enumerate((100, 200, 300)):
         bench.market.trade(acme, 1_000_100 + 100 * step, size, flags=BUY, after_ns=1_000_000)
     bench.frame()
-    assert panel.canvas._cells[0].mark == "SWEEP 600 ×3  100.01–100.03"
+    assert panel.canvas._cells[0].mark == "SWEEP ×3 600  100.01–100.03"
     assert [cells.mark for cells in panel.canvas._cells[1:3]] == ["", ""]
     panel.controls.joining.setCurrentIndex(panel.controls.joining.findData("sweep"))
     bench.frame()

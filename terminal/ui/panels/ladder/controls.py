@@ -18,6 +18,9 @@ from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
 
 MOST_QUANTITY = 1_000_000
+ROW_PX = 22
+"""A row of controls: whatever it does not take is prices."""
+_PAD_PX, _LEAST_PAD_PX = 10, 5
 
 
 class LadderControls(QWidget):
@@ -35,8 +38,9 @@ class LadderControls(QWidget):
         self.quantity.setAccessibleName("Quantity of ladder orders")
         self.quantity.setToolTip("Shares or contracts of each order from here (Left and Right, 1 to 6)")
         self.quantity.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.quantity.setFixedWidth(52)
+        self.quantity.setFixedSize(44, ROW_PX)
         self.step = QComboBox()
+        self.step.setFixedSize(80, ROW_PX)
         self.step.setAccessibleName("Ticks a row")
         self.step.setToolTip("Ticks a row (Ctrl and the wheel); sizes are added up")
         for each in (AUTO, *STEPS):
@@ -68,8 +72,8 @@ class LadderControls(QWidget):
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
         column = QVBoxLayout(self)
-        column.setContentsMargins(4, 2, 4, 0)
-        column.setSpacing(2)
+        column.setContentsMargins(4, 1, 4, 0)
+        column.setSpacing(1)
         for row in (first, second):
             row.setSpacing(1)
             column.addLayout(row)
@@ -78,7 +82,10 @@ class LadderControls(QWidget):
             button = _flat(
                 formats.size(each), f"Quantity {each} ({number}). Ctrl+click adds it, Shift+click subtracts it."
             )
-            button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 12)
+            word_px = button.fontMetrics().horizontalAdvance(button.text())
+            button.setStyleSheet("padding: 1px 0px;")
+            button.setMinimumWidth(word_px + _LEAST_PAD_PX)
+            button.setMaximumWidth(word_px + _PAD_PX)
             button.clicked.connect(partial(self._preset, each))
             first.addWidget(button)
         first.addStretch(1)
@@ -111,6 +118,8 @@ class LadderControls(QWidget):
         self.armed.setText(state.word)
         self.armed.setToolTip("Clicks and keys send orders" if state.is_armed else "Clicks only draft; press to arm")
         self.armed.setStyleSheet(f"color: {theme.tokens.armed}; font-weight: 600;" if state.is_armed else "")
+        # Neighbours may be narrow; whether a click sends is never cut short.
+        self.armed.setMinimumWidth(self.armed.fontMetrics().horizontalAdvance(state.word) + _PAD_PX)
 
     def show_step(self, step: int) -> None:
         """How many ticks a row has now, beside the word Auto."""
@@ -153,4 +162,5 @@ def _flat(text: str, tip: str) -> QToolButton:
     button.setText(text)
     button.setToolTip(tip)
     button.setProperty("role", "flat")
+    button.setFixedHeight(ROW_PX)
     return button

@@ -11,11 +11,12 @@ from terminal.core.instruments import Instrument
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
 
-SCOPES = {"symbol": "This symbol", "list": "Watchlist", "all": "All symbols"}
+SCOPES = {"symbol": "Symbol", "list": "Watchlist", "all": "All"}
+"""As short as a narrow panel's box; the tooltips say what each is."""
 JOININGS: dict[str, tuple[Merge, int, str]] = {
-    "each": (Merge.NONE, 0, "Every trade"),
-    "50ms": (Merge.PRICE, 50, "Price, 50 ms"),
-    "500ms": (Merge.PRICE, 500, "Price, 500 ms"),
+    "each": (Merge.NONE, 0, "Each"),
+    "50ms": (Merge.PRICE, 50, "50 ms"),
+    "500ms": (Merge.PRICE, 500, "500 ms"),
     "sweep": (Merge.SWEEP, 0, "Sweeps"),
 }
 WINDOWS = {10: "10 s", 60: "1 min", 300: "5 min", 0: "held"}
@@ -49,11 +50,11 @@ class TapeControls(QWidget):
         self.pause.setToolTip("Stands still without losing a trade (Space)")
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 4, 2)
-        row.setSpacing(4)
+        row.setSpacing(2)
         for box in (self.scope, self.joining, self.least):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(4)
-            row.addWidget(box, 2 if box is not self.least else 1)
+            box.setMinimumContentsLength(2)
+            row.addWidget(box, 4 if box is not self.least else 3)
         row.addWidget(self.pause)
         self._presets: tuple[str, ...] = ()
         self.least.textActivated.connect(self.size_typed)
