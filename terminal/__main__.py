@@ -10,14 +10,17 @@ from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and gives its exit code: 0 done, 1 the work failed, 2 wrong usage or a missing prerequisite."""
+    """Runs one command and gives its exit code.
+
+    0 done, 1 the work failed, 2 wrong usage or a missing prerequisite, 130 interrupted before the work was done.
+    """
     multiprocessing.freeze_support()
     os.umask(0o077)
     # Two busy threads otherwise hold the interpreter for 5 ms each: a key press would wait for them.
     sys.setswitchinterval(0.0005)
     # Read when NumPy is imported. With huge pages each corner of a sparse ring costs 2 MB: 260 MB for a fresh desk.
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
-    from terminal.infra.failures import UserFacingError
+    from terminal.infra.failures import Interrupted, UserFacingError
 
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
@@ -26,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return problem.exit_code
     except KeyboardInterrupt:
         _say("Stopped.")
-        return 1
+        return Interrupted.exit_code
     except BrokenPipeError:
         # The reader of our output has gone; what it wanted it has.
         devnull = os.open(os.devnull, os.O_WRONLY)
@@ -63,6 +66,8 @@ def _prepare_kernels(folder: Path, *, whole: bool) -> None:
     ``whole`` takes the models too; the desk compiles those in the background, once it is open.
     """
     from terminal.cli.progress import ProgressLine
+    from terminal.infra import stop_signals
+    from terminal.infra.failures import Interrupted
     from terminal.quant.warmup import DESK_KERNELS, KERNEL_MODULES, WarmupFailed, is_warm, warm_up
 
     modules = KERNEL_MODULES if whole else DESK_KERNELS
@@ -71,8 +76,12 @@ def _prepare_kernels(folder: Path, *, whole: bool) -> None:
     if sys.stderr is not None and sys.stderr.isatty():
         _say("Compiling the arithmetic for this machine; this is done once for each version.")
     try:
-        with ProgressLine("Compiling") as line:
+        with stop_signals.interrupting(), ProgressLine("Compiling") as line:
             warm_up(folder, line.show, modules=modules)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped while compiling; what is compiled by now is kept, and the next start goes on from there."
+        ) from None
     except WarmupFailed as problem:
         _say(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
 

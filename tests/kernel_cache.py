@@ -44,6 +44,9 @@ def drop(folder: Path, sources: Iterable[Path]) -> None:
         package = index.parent.name.rpartition("_")[0]
         if (package, index.name.split(".", 1)[0]) in stems:
             index.unlink(missing_ok=True)
+    # What the program itself believes to be compiled.
+    for marker in folder.glob("warm*.json"):
+        marker.unlink(missing_ok=True)
 
 
 def _folder(repository: Path) -> Path:

@@ -10,7 +10,7 @@ class UserFacingError(Exception):
 
     The command line prints it on standard error and ends with ``exit_code``.
 
-    ``exit_code`` is 1 when the work failed and 2 for wrong usage or a missing prerequisite.
+    ``exit_code`` is 1 when the work failed, 2 for wrong usage or a missing prerequisite, 130 after Ctrl+C.
     """
 
     exit_code: ClassVar[int] = 1
@@ -30,3 +30,9 @@ class UsageError(UserFacingError):
     """What was asked is not sound, or something that it needs is missing."""
 
     exit_code: ClassVar[int] = 2
+
+
+class Interrupted(UserFacingError):
+    """The trader ended the program before its work was done."""
+
+    exit_code: ClassVar[int] = 130

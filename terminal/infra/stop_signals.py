@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 _AGAIN_AFTER_S = 1.0
 """Two signals closer than this are one wish: a terminal sends SIGINT to the whole process group."""
@@ -26,3 +28,17 @@ def install() -> threading.Event:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, take)
     return wanted
+
+
+@contextlib.contextmanager
+def interrupting() -> Iterator[None]:
+    """Within it SIGTERM is what SIGINT is, a KeyboardInterrupt, so that child processes are ended. Main thread only."""
+
+    def take(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, take)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -2,7 +2,9 @@
 
 Kernels have explicit signatures, so importing their modules compiles them, or loads them from Numba's cache. The cache
 lies in a folder named after the sources of all kernels: Numba itself looks only at the file a kernel stands in and
-would go on using old machine code of a kernel that was changed in another file.
+would go on using old machine code of a kernel that was changed in another file. Within it Numba keeps apart what was
+compiled for another processor, by another Numba or from a copy of the program in another place, so each of these has
+a marker of its own: what is warm for one is not for the next.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -102,7 +106,7 @@ CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 FOLDERS_KEPT = 3
 _BEAT_S = 0.2
 _LOWEST_PRIORITY = 19
-_MARKER = "warm.json"
+_MARKERS = "warm*.json"
 _DIGITS = 16
 
 Progress = Callable[[int, int, str], None]
@@ -137,10 +141,23 @@ def _stamp(modules: Sequence[str]) -> dict[str, str]:
     return {name: hashlib.sha256(f"{python}\0{_source(name)}".encode()).hexdigest()[:_DIGITS] for name in modules}
 
 
+def _marker(folder: Path) -> Path:
+    """The file that says what is compiled for this copy of the program, on this processor."""
+    binding = importlib.import_module("llvmlite.binding")
+    told = [importlib.import_module("numba").__version__, str(Path(__file__).parent)]
+    told += [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()]
+    if getattr(sys, "frozen", False):
+        # There Numba looks at the program's own file instead of the kernels' sources.
+        program = Path(sys.executable).stat()
+        told.append(f"{program.st_size} {program.st_mtime_ns}")
+    digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:_DIGITS]
+    return folder / f"warm-{digest}.json"
+
+
 def _compiled(folder: Path) -> dict[str, str]:
     """What the folder's marker says is compiled; nothing when there is none that can be read."""
     try:
-        found = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        found = json.loads(_marker(folder).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -154,7 +171,7 @@ def is_warm(folder: Path, modules: Sequence[str] = KERNEL_MODULES) -> bool:
 
 def _drop_old(folder: Path) -> None:
     """Keeps the newest few caches beside ``folder``: every version that was ever started left one."""
-    others = [path for path in folder.parent.iterdir() if path != folder and (path / _MARKER).is_file()]
+    others = [path for path in folder.parent.iterdir() if path != folder and any(path.glob(_MARKERS))]
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in others[FOLDERS_KEPT - 1 :]:
         shutil.rmtree(path, ignore_errors=True)
@@ -185,7 +202,8 @@ def warm_up(
     receiver, sender = context.Pipe(duplex=False)
     work = (str(folder), tuple(modules), sender, is_background)
     child = context.Process(target=_compile_all, args=work, name="kernel warm-up", daemon=True)
-    child.start()
+    with _interrupts_held():
+        child.start()
     sender.close()
     try:
         _follow(receiver, on_progress, len(modules), began + timeout_s)
@@ -195,10 +213,24 @@ def warm_up(
         if child.is_alive():
             child.kill()
             child.join()
-    atomic_file.write_text(folder / _MARKER, json.dumps({**_compiled(folder), **_stamp(modules)}, indent=1))
+    atomic_file.write_text(_marker(folder), json.dumps({**_compiled(folder), **_stamp(modules)}, indent=1))
     with contextlib.suppress(OSError):
         _drop_old(folder)
     return Warmup(True, time.perf_counter() - began)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl+C goes to all processes of a terminal: a child started in here leaves it to its parent, who ends it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would lift the mask while the child is being started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow(receiver: Connection, on_progress: Progress | None, total: int, deadline: float) -> None:
@@ -237,6 +269,8 @@ def _compile_all(folder: str, modules: tuple[str, ...], sender: Connection, is_b
         for name in modules:
             sender.send(("at", name))
             importlib.import_module(name)
+    except BrokenPipeError:
+        return  # the parent has gone
     except Exception as problem:  # noqa: BLE001 - whatever a kernel raises is told to the parent
         last = traceback.extract_tb(problem.__traceback__)[-1]
         text = (str(problem).strip() or type(problem).__name__).splitlines()[0]

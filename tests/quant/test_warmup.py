@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,33 @@ def test_a_changed_kernel_is_cold_again_and_the_others_stay_warm(
     monkeypatch.setattr(warmup, "_source", lambda name: source(name) + ("# changed" if name == both[1] else ""))
     assert warmup.is_warm(tmp_path / "cache", SMALL)
     assert not warmup.is_warm(tmp_path / "cache", both)
+
+
+def test_a_copy_of_the_program_in_another_place_is_cold_and_leaves_the_first_warm(
+    tmp_path: Path, repository: Path
+) -> None:
+    """Numba keeps kernels by the place of their sources: a moved program has none, whatever another one compiled."""
+    folder = tmp_path / "cache"
+    warmup.warm_up(folder, modules=SMALL)
+    shutil.copytree(repository / "terminal", tmp_path / "moved" / "terminal", ignore=shutil.ignore_patterns("__py*"))
+    steps = (
+        f"from pathlib import Path; from terminal.quant import warmup; folder, small = Path({str(folder)!r}), {SMALL}",
+        "print(warmup.__file__, warmup.is_warm(folder, small))",
+        "warmup.warm_up(folder, modules=small)",
+        "import terminal.quant.black_kernel as k",
+        "print(warmup.is_warm(folder, small), k.black.stats.cache_hits.total())",
+    )
+    environment = {**os.environ, warmup.CACHE_VARIABLE: str(folder), "PYTHONPATH": str(tmp_path / "moved")}
+    run = subprocess.run(
+        [sys.executable, "-c", "; ".join(steps)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == [str(tmp_path / "moved" / "terminal" / "quant" / "warmup.py"), "False", "True", "1"]
+    assert warmup.is_warm(folder, SMALL)
 
 
 def test_opening_the_desk_needs_no_kernel_that_the_start_did_not_compile() -> None:
