@@ -130,7 +130,7 @@ def _kernel(_long: bool) -> list[Result]:
     return [result("kernel_flow", "market", len(batch) / seconds / 1e6, "M messages/s", goal=KERNEL_GOAL, note=note)]
 
 
-def _through_engine(state: MarketState, batch: Batch) -> tuple[float, int]:
+def played_through_engine(state: MarketState, batch: Batch) -> tuple[float, int]:
     """Median seconds from the tape through the engine thread, and how many messages the recorder's hook was given."""
     recorded = 0
 
@@ -157,7 +157,7 @@ def _through_engine(state: MarketState, batch: Batch) -> tuple[float, int]:
 
 def _tape(_long: bool) -> list[Result]:
     state, batch = empty_state(), flow_messages()
-    seconds, recorded = _through_engine(state, batch)
+    seconds, recorded = played_through_engine(state, batch)
     if recorded != (ROUNDS + 1) * len(batch):
         raise AssertionError(f"{recorded:,} messages were handed to the recorder")
     check(state, batch, ROUNDS + 1)

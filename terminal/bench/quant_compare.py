@@ -81,11 +81,15 @@ def beside(row: Result, peer: str, version: str, value: float, *, agree: bool | 
 
 
 def beside_child(
-    row: Result, peer: Peer, answer: Answer | None, scale: float, *, agree: bool | None = None, note: str = ""
-) -> Result:
-    """``row`` with the rate that a peer's child reported, in rows a second times ``scale``; as it is without one."""
+    row: Result, peer: Peer, answer: Answer | None, scale: float, *, agree: bool | None = None, note: str = "",
+    missing: str = "",
+) -> Result:  # fmt: skip
+    """``row`` with the rate that a peer's child reported, in rows a second times ``scale``; as it is without one.
+
+    ``missing``: why there is none, unless the peer is not installed.
+    """
     if answer is None:
-        missing = f"{peer.name} is not installed"
+        missing = missing or f"{peer.name} is not installed"
         return replace(row, note="; ".join(each for each in (row.note, missing) if each))
     return beside(row, peer.name, answer.version, answer.rate * scale, agree=agree, note=note)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from terminal.app.report import write_json
 from terminal.bench import (
     books,
+    chain_replay,
     chart,
     decoders,
     fuzz,
@@ -38,6 +39,7 @@ def all_benchmarks() -> list[Benchmark]:
     return [
         *market.BENCHMARKS,
         *market_flow.BENCHMARKS,
+        *chain_replay.BENCHMARKS,
         *books.BENCHMARKS,
         *decoders.BENCHMARKS,
         *fuzz.BENCHMARKS,

@@ -26,7 +26,18 @@ def double(columns):
     return lambda: {"twice": 2.0 * columns["x"]}
 def broken(columns):
     raise RuntimeError("no such market")
-TASKS = {"double": double, "broken": broken}
+class Once:
+    def __init__(self, columns):
+        self.ready, self.calls = False, 0
+    def before(self):
+        self.ready = True
+    def __call__(self):
+        if self.calls and not self.ready:
+            raise RuntimeError("called twice without being made ready")
+        self.ready = False
+        self.calls += 1
+        return {"calls": [self.calls]}
+TASKS = {"double": double, "broken": broken, "once": Once}
 """
 
 
@@ -55,6 +66,13 @@ def test_answers_alone_are_not_timed(here: Peer) -> None:
     answer = ask(here, "double", {"x": np.ones(3)}, rounds=0)
     assert answer is not None
     assert answer.seconds == 0.0
+
+
+def test_work_that_can_be_done_once_is_made_ready_before_every_round(here: Peer) -> None:
+    answer = ask(here, "once", {"x": np.ones(3)}, rounds=4)
+    assert answer is not None
+    assert answer.arrays["calls"].tolist() == [1]
+    assert answer.seconds > 0.0
 
 
 def test_a_peer_that_fails_says_why(here: Peer) -> None:
