@@ -141,4 +141,67 @@ def _tape(_long: bool) -> list[Result]:
     return [result("tape_read", "market", value, "ms", better="lower", goal=2.0, note=note)]
 
 
-BENCHMARKS = [Benchmark("ladder_paint", "market", _ladder), Benchmark("tape_read", "market", _tape)]
+def _moves(instruments: list[int], number: int) -> Batch:
+    """A quote and a trade of each instrument."""
+    count, chance = len(instruments), np.random.default_rng(number)
+    batch = empty_batch(2 * count)
+    batch["ts_ns"], batch["instrument"] = _START_NS + (number + 1) * 10**8, np.repeat(instruments, 2)
+    quotes, trades = batch[::2], batch[1::2]
+    px = MIDDLE_PX + TICK_PX * chance.integers(-50, 50, count)
+    quotes["kind"], trades["kind"] = int(Kind.QUOTE), int(Kind.TRADE)
+    quotes[BID], quotes[ASK], trades[PRICE] = px - TICK_PX, px + TICK_PX, px
+    quotes[BID_SIZE], quotes[ASK_SIZE], trades[SIZE] = (chance.integers(1, 900, count) for _ in range(3))
+    trades["flags"] = int(Flag.BUYER_AGGRESSOR)
+    return batch
+
+
+def _watchlist(_long: bool) -> list[Result]:
+    from terminal.app.views.watchlist import WatchlistView
+    from terminal.infra import resources
+    from terminal.ui.application import build_application
+    from terminal.ui.bridge.frame_clock import FrameClock, Pulse
+    from terminal.ui.panels.watchlist.columns import watchlist_columns
+    from terminal.ui.panels.watchlist.table import WatchTable
+    from terminal.ui.theme.theme import ThemeSwitch
+
+    themes = ThemeSwitch("dark")
+    application = build_application(themes, resources.root(), headless=True)
+    table = InstrumentTable()
+    ids = [table.add(f"B{n:02}", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY).id for n in range(40)]
+    state = MarketState(table, "bench")
+    view = WatchlistView(table, state)
+    view.add_all(ids)
+    watch = WatchTable(watchlist_columns(view), FrameClock(Pulse), themes.theme, "Watchlist")
+    watch.resize(1100, 20 + len(ids) * themes.theme.tokens.row_height)
+    watch.show()
+    watch.show_keys(view.shown)
+
+    def change(number: int, instruments: list[int]) -> None:
+        state.apply(_moves(instruments, number))
+        first, end = watch.window_rows()
+        now_ns = _START_NS + (number + 1) * 10**8
+        watch.show_window(first, view.rows(now_ns, FeedPulse(), first, end, watch.columns_in_view()))
+
+    times = []
+    for number in range(_ROUNDS):
+        change(number, ids)
+        start = time.thread_time()
+        application.processEvents()
+        times.append(time.thread_time() - start)
+    every = statistics.median(times) * 1e3
+    model = watch.model_
+    if "" in model.texts[model.place_of["last"]]:
+        raise AssertionError("the watchlist is not filled")
+    reading = _milliseconds(lambda number: change(_ROUNDS + number, ids))
+    note = f"{len(ids)} rows x {len(watch.visible_columns())} columns, every price new; raster"
+    return [
+        result("watchlist_paint", "market", every, "ms", better="lower", goal=2.0, note=note),
+        result("watchlist_read", "market", reading, "ms", better="lower", note="applied, read and compared"),
+    ]
+
+
+BENCHMARKS = [
+    Benchmark("ladder_paint", "market", _ladder),
+    Benchmark("tape_read", "market", _tape),
+    Benchmark("watchlist_paint", "market", _watchlist),
+]

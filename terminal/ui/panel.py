@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from terminal.app.commands import Command, CommandRegistry
@@ -123,6 +123,8 @@ class Panel(QWidget):
         self.setObjectName("panel")
         self.setAccessibleName(self.TITLE)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        # Nothing shines through: a repaint of what is inside ends here and does not climb to docks, frame and window.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.body = QWidget(self)
         """The panel's own content; give it a layout."""
         self.unit_line = QLabel(self.UNITS, self)
@@ -295,6 +297,12 @@ class Panel(QWidget):
             event.accept()
             return
         super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self.context.theme.colour("bg1"))
+        painter.end()
 
     def showEvent(self, event: QEvent) -> None:
         """A panel that comes to the front is refreshed at the next frame."""

@@ -49,6 +49,7 @@ class StatusBar(QWidget):
         self._described_s = -1
         self.setFixedHeight(HEIGHT_PX)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def text(self) -> str:
         """All of it as a sentence, for tests and screen readers."""

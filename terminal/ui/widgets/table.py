@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs
+from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.columns import Column
 from terminal.ui.widgets.empty_state import EmptyState
 from terminal.ui.widgets.table_delegate import CellDelegate
 from terminal.ui.widgets.table_model import Cells, TableModel
+from terminal.ui.widgets.table_painter import Rows, Strip, TablePainter
 
 _HEAD_PX = 20
 
@@ -41,7 +43,9 @@ class DataTable(QTableView):
         super().__init__(parent)
         self._clock = clock
         self.table_model = self.make_model(columns, theme)
-        self._delegate = self.make_delegate(theme)
+        self._painter = self.make_painter(theme)
+        self._delegate = CellDelegate(self._painter, theme.tokens.row_height, self)
+        self._strips: list[Strip] = []
         self._empty: EmptyState | None = None
         self.setModel(self.table_model)
         self.setItemDelegate(self._delegate)
@@ -59,9 +63,9 @@ class DataTable(QTableView):
         """The model; for a table that holds its rows in another way."""
         return TableModel(columns, theme.tokens.tint_ms, self)
 
-    def make_delegate(self, theme: Theme) -> CellDelegate:
+    def make_painter(self, theme: Theme) -> TablePainter:
         """The painter of cells; for a table that has pictures in some."""
-        return CellDelegate(self.table_model, theme, self)
+        return TablePainter(self.table_model, theme)
 
     def _dress(self) -> None:
         self.setShowGrid(False)
@@ -86,10 +90,15 @@ class DataTable(QTableView):
         head.setFixedHeight(_HEAD_PX)
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.sectionClicked.connect(self._head_clicked)
+        head.sectionMoved.connect(self._columns_changed)
+        head.sectionResized.connect(self._columns_changed)
+        # What is behind need not be painted when a cell changes.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def apply_theme(self, theme: Theme) -> None:
         """Colours, fonts and row height."""
-        self._delegate.set_theme(theme)
+        self._painter.set_theme(theme)
+        self._delegate.row_px = theme.tokens.row_height
         self.table_model.tint_ms = theme.tokens.tint_ms
         self.verticalHeader().setDefaultSectionSize(theme.tokens.row_height)
         self.horizontalHeader().setFont(theme.column_font())
@@ -239,6 +248,42 @@ class DataTable(QTableView):
             self.reset_columns()
         elif action.isChecked() or len(self.visible_columns()) > 1:
             self.setColumnHidden(place, not action.isChecked())
+
+    @Slot(int, int, int)
+    def _columns_changed(self, *_what: int) -> None:
+        self._strips = []
+
+    # Painting.
+
+    @guarded
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The cells of what has to be painted."""
+        painter = QPainter(self.viewport())
+        row_px, above_px = max(1, self.verticalHeader().defaultSectionSize()), self.verticalOffset()
+        strips, chosen, count = self._strips_in_view(), self._chosen_row(), len(self.table_model.keys)
+        for part in event.region():
+            painter.fillRect(part, self._painter.ground)
+            first = max(0, (part.top() + above_px) // row_px)
+            end = min(count, (part.bottom() + above_px) // row_px + 1)
+            met = [each for each in strips if each.left <= part.right() and each.left + each.width > part.left()]
+            self._painter.paint(painter, met, Rows(range(first, end), -above_px, row_px), chosen)
+        painter.end()
+
+    def _chosen_row(self) -> int:
+        chosen = self.selectionModel().selectedRows()
+        return chosen[0].row() if chosen else -1
+
+    def _strips_in_view(self) -> list[Strip]:
+        """From left to right; found again when a column was moved, sized or hidden."""
+        head = self.horizontalHeader()
+        if not self._strips:
+            self._strips = [
+                Strip(place, head.sectionPosition(place), head.sectionSize(place)) for place in self.visible_columns()
+            ]
+        behind_px = head.offset()
+        if not behind_px:
+            return self._strips
+        return [Strip(each.place, each.left - behind_px, each.width) for each in self._strips]
 
     # Events.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -166,6 +166,16 @@ class TableModel(QAbstractTableModel):
         """What ``shade``, ``bars``, ``tones`` or ``tips`` says of a cell; None where nothing was said."""
         cells = getattr(self, name).get(place)
         return cells[row] if cells else None
+
+    def filled(self) -> tuple[int, int]:
+        """The first row that has cells and the one after the last."""
+        return 0, len(self.keys)
+
+    def marks(self, name: str, place: int, rows: range) -> Iterable[tuple[int, Any]]:
+        """What ``shade``, ``bars``, ``tones`` or ``tips`` says of a column's filled ``rows``, with their numbers."""
+        cells = getattr(self, name).get(place)
+        first = self.filled()[0]
+        return zip(rows, cells[rows.start - first : rows.stop - first], strict=False) if cells else ()
 
     def rows_as_text(self, columns: Sequence[int]) -> list[list[str]]:
         """All rows of the given columns, as shown."""

@@ -9,12 +9,12 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaint
 from PySide6.QtWidgets import QApplication
 
 from terminal.app.views.table_rows import TableRows
-from terminal.ui.panels.watchlist.delegate import WatchDelegate
+from terminal.ui.panels.watchlist.painter import WatchPainter
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.columns import Column
 from terminal.ui.widgets.table import DataTable
-from terminal.ui.widgets.table_delegate import CellDelegate
 from terminal.ui.widgets.table_model import TableModel
+from terminal.ui.widgets.table_painter import TablePainter
 from terminal.ui.widgets.table_window import WindowModel
 
 _BEYOND = 2
@@ -44,9 +44,9 @@ class WatchTable(DataTable):
         self._by_key = self._has_pointer = False
         return self.model_
 
-    def make_delegate(self, theme: Theme) -> CellDelegate:
+    def make_painter(self, theme: Theme) -> TablePainter:
         """One with sparklines."""
-        return WatchDelegate(self.table_model, theme, self)
+        return WatchPainter(self.model_, theme)
 
     def apply_theme(self, theme: Theme) -> None:
         """Colours, fonts and row height."""
