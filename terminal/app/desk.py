@@ -9,7 +9,7 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.day import TradingDay
 from terminal.app.drawings.book import DrawingBook
-from terminal.app.health import DeskHealth
+from terminal.app.health import SharedHealth
 from terminal.app.links import LinkGroups
 from terminal.app.meter import DeskMeter
 from terminal.app.playback import LivePace, ShownPlayback
@@ -45,7 +45,7 @@ class Desk:
         self.day = TradingDay(self.clock, rooms.table, rooms.calendars)
         self.trading: TradingDesk = rooms.trading
         self.arming: Arming = rooms.arming
-        self.health: DeskHealth = rooms.health
+        self.health = SharedHealth(rooms.health)
         self.playback = ShownPlayback(rooms.playback or LivePace(rooms.past), rooms.past)
         self.commands = CommandRegistry()
         self.links = LinkGroups()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from terminal.app import ages
-from terminal.app.ports import HealthRow, HealthState
+from terminal.app.ports import Health, HealthRow, HealthState
 from terminal.core.clock import NS_PER_S, Clock
 from terminal.core.messages import Phase
 from terminal.infra import disk
@@ -26,6 +26,26 @@ _RECORDER_STATES = {
 _LOW_DISK_BYTES = 1 << 30
 _REMEMBER_S = 60.0
 """How long a refusal keeps the feed's row on watch; it stays in the note for good."""
+_SHARED_S = 0.1
+_MACHINE_EVERY_S = 2.0
+"""How often the machine is asked for memory and disk, which change slowly and are slow to tell."""
+
+
+class SharedHealth:
+    """One look for all who ask within a tenth of a second: every panel asks a few times a second. UI thread only."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._rows: Sequence[HealthRow] = ()
+        self._asked_at = -_SHARED_S
+
+    def rows(self) -> Sequence[HealthRow]:
+        """See ``Health``."""
+        now = time.monotonic()
+        if now - self._asked_at >= _SHARED_S:
+            self._asked_at = now
+            self._rows = self._health.rows()
+        return self._rows
 
 
 class DeskHealth:
@@ -53,6 +73,8 @@ class DeskHealth:
         self._process = psutil.Process()
         self._refused_seen = 0
         self._refused_at = -_REMEMBER_S
+        self._machine: tuple[HealthRow, ...] = ()
+        self._machine_at = 0.0
 
     def silent_ns(self) -> int:
         """Market time since the feed last said anything; 0 before its first word."""
@@ -66,7 +88,11 @@ class DeskHealth:
 
     def rows(self) -> Sequence[HealthRow]:
         """Cheap; called a few times a second."""
-        return (self._feed(), self._recording(), self._market_engine(), self._orders(), self._memory(), self._disk())
+        now = time.monotonic()
+        if not self._machine or now - self._machine_at >= _MACHINE_EVERY_S:
+            self._machine_at = now
+            self._machine = (self._memory(), self._disk())
+        return (self._feed(), self._recording(), self._market_engine(), self._orders(), *self._machine)
 
     def _feed(self) -> HealthRow:
         name = self._runner.feed.name

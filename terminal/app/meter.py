@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -103,6 +104,10 @@ class Meter(Protocol):
         ...
 
 
+_Slow = tuple[Gpu | None, int | None, int, tuple[ThreadShare, ...]]
+"""Graphics card, free bytes, bytes of the database, threads."""
+
+
 class _Recent:
     """A latency meter's last ten seconds."""
 
@@ -143,7 +148,9 @@ class DeskMeter:
         self._cores = os.cpu_count() or 1
         self._last: tuple[float, int, float] | None = None
         self._slow_at = -_SLOW_EVERY_S
-        self._slow: tuple[Gpu | None, int | None, int, tuple[ThreadShare, ...]] = (None, None, 0, ())
+        self._slow: _Slow = (None, None, 0, ())
+        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter")
+        self._asking: Future[_Slow] | None = None
         self._thread_times: dict[int, float] = {}
 
     def read(self, ui: UiReading) -> Reading:
@@ -158,10 +165,7 @@ class DeskMeter:
             passed = now - self._last[0]
             rate, share = (messages - self._last[1]) / passed, (spent_s - self._last[2]) / passed
         self._last = (now, messages, spent_s)
-        if now - self._slow_at >= _SLOW_EVERY_S:
-            self._slow = self._ask_slowly(now - self._slow_at)
-            self._slow_at = now
-        gpu, free, size, threads = self._slow
+        gpu, free, size, threads = self._slow_now(now)
         status = self._recorder.status()
         feed, paint = self._feed_to_state.quantiles(now), self._state_to_paint.quantiles(now)
         return Reading(
@@ -187,7 +191,17 @@ class DeskMeter:
             counted=self._counted(),
         )
 
-    def _ask_slowly(self, passed_s: float) -> tuple[Gpu | None, int | None, int, tuple[ThreadShare, ...]]:
+    def _slow_now(self, now: float) -> _Slow:
+        """What hardly changes, at most a little older than two seconds. It is asked for on a thread of its own: listing
+        threads, or a disk that answers late, would take milliseconds from the window."""
+        if self._asking is not None and self._asking.done():
+            self._slow, self._asking = self._asking.result(), None
+        if self._asking is None and now - self._slow_at >= _SLOW_EVERY_S:
+            self._asking = self._asker.submit(self._ask_slowly, now - self._slow_at)
+            self._slow_at = now
+        return self._slow
+
+    def _ask_slowly(self, passed_s: float) -> _Slow:
         try:
             free: int | None = disk.free_bytes(self._database.parent)
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -25,6 +26,10 @@ def test_a_reading_of_a_desk_that_has_run(tmp_path: Path, monkeypatch: pytest.Mo
     first = desk.meter.read(UiReading())
     assert (first.messages_per_s, first.cpu_share) == (0.0, None)
     assert first.feed_to_state_p99_ms is not None
+    for _ in range(1000):
+        if desk.meter.read(UiReading()).disk_free_bytes is not None:
+            break
+        threading.Event().wait(0.01)
     now[0] += 5.0
     desk.rooms.state.channel.messages += 500
     found = desk.meter.read(UiReading(frame_rate=60.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from terminal.app.alerts import Level
+from terminal.app.health import SharedHealth
 from terminal.app.ports import DeskMode, HealthRow, HealthState
 from terminal.app.status import Segment, StatusTone, segments
 from terminal.core.clock import NS_PER_DAY, at_ns
@@ -70,3 +71,25 @@ def test_what_is_wrong_is_coloured_and_unknown_money_is_a_dash() -> None:
     assert found["frame"].tone is StatusTone.WARN
     assert found["alerts"].tone is StatusTone.WARN
     assert (found["armed"].text, found["armed"].badge) == ("ARMED", "armed")
+
+
+class CountingHealth:
+    """Says how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def rows(self) -> tuple[HealthRow, ...]:
+        self.asked += 1
+        return (HealthRow("feed", "Feed", str(self.asked), HealthState.OK),)
+
+
+def test_all_who_ask_at_once_get_one_look_at_the_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [5.0]
+    monkeypatch.setattr("terminal.app.health.time.monotonic", lambda: now[0])
+    counting = CountingHealth()
+    shared = SharedHealth(counting)
+    assert [shared.rows()[0].value for _ in range(3)] == ["1", "1", "1"]
+    now[0] += 0.11
+    assert shared.rows()[0].value == "2"
+    assert counting.asked == 2

@@ -83,10 +83,11 @@ class FrameStatistics:
         starts, work = starts[first:], self._work_ns[order[first:]]
         if not len(starts):
             return RecentFrames(0.0, None, None, None, None)
-        p50, p99, longest = np.percentile(work, (50, 99, 100)) / 1e6
+        ranked = np.sort(work) / 1e6
+        p50, p99, longest = (float(ranked[len(ranked) * percent // 101]) for percent in (50, 99, 100))
         gap_ns = int(np.diff(starts, append=now_ns).max())
         seconds = max((now_ns - int(starts[0])) / 1e9, 1e-3)
-        return RecentFrames(len(starts) / seconds, float(p50), float(p99), float(longest), gap_ns / 1e6)
+        return RecentFrames(len(starts) / seconds, p50, p99, longest, gap_ns / 1e6)
 
     def summary(self) -> FrameSummary:
         """The figures so far; zeros before the first frame."""

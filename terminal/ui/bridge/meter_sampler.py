@@ -14,6 +14,8 @@ from terminal.ui.bridge.watchdog import StallWatchdog
 
 EVERY_S = 0.4
 RESTS_AFTER_S = 2.0
+_WIDGETS_EVERY_S = 2.0
+"""How often widgets that have come are looked for inside the panels; another panel is seen at once."""
 
 
 class MeterSampler:
@@ -27,6 +29,8 @@ class MeterSampler:
         self._reading: Reading | None = None
         self._asked_at = self._read_at = -EVERY_S
         self._rests = True
+        self._watched: frozenset[str] = frozenset()
+        self._watched_at = 0.0
 
     @property
     def rests(self) -> bool:
@@ -41,7 +45,7 @@ class MeterSampler:
             return self._reading
         self._rests = False
         self._read_at = now
-        self._clock.costs.watch(self._panels())
+        self._watch(now)
         frames = self._clock.statistics.recent(time.perf_counter_ns())
         self._reading = self._meter.read(
             UiReading(
@@ -52,8 +56,15 @@ class MeterSampler:
         self.history.add(self._reading)
         return self._reading
 
+    def _watch(self, now: float) -> None:
+        panels = self._panels()
+        if panels.keys() != self._watched or now - self._watched_at >= _WIDGETS_EVERY_S:
+            self._watched, self._watched_at = frozenset(panels), now
+            self._clock.costs.watch(panels)
+
     def look(self) -> None:
         """Rests when nobody has asked for a while; the window calls it twice a second."""
         if not self._rests and time.monotonic() - self._asked_at > RESTS_AFTER_S:
             self._rests = True
+            self._watched = frozenset()
             self._clock.costs.unwatch()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from terminal.app.status import Segment
@@ -14,6 +14,7 @@ from terminal.app.tasks import Tasks
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.painted_text import At, PaintedTexts
 
 HEIGHT_PX = 24
 _PAD, _GROUP_GAP, _LABEL_GAP, _BADGE_PAD = 7, 9, 4, 6
@@ -41,6 +42,7 @@ class StatusBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self._read, self._tasks, self._theme = read, tasks, theme
+        self._texts = PaintedTexts(theme.label_font(), HEIGHT_PX)
         self._segments: tuple[Segment, ...] = ()
         self._task: tuple[str, float | None, int] | None = None
         self._places: list[_Place] = []
@@ -62,6 +64,7 @@ class StatusBar(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Other colours and fonts."""
         self._theme = theme
+        self._texts = PaintedTexts(theme.label_font(), HEIGHT_PX)
         self._arrange()
         self.update()
 
@@ -80,10 +83,17 @@ class StatusBar(QWidget):
     @guarded
     def _refresh(self) -> None:
         segments, task = self._read(), self._task_now()
-        if segments != self._segments or task != self._task:
-            self._segments, self._task = segments, task
-            self._arrange()
+        if segments == self._segments and task == self._task:
+            return
+        before, had_task = self._places, self._task
+        self._segments, self._task = segments, task
+        self._arrange()
+        if task != had_task or [each.rect for each in before] != [each.rect for each in self._places]:
             self.update()
+            return
+        for was, now in zip(before, self._places, strict=True):
+            if was != now:
+                self.update(now.rect)
 
     def _task_now(self) -> tuple[str, float | None, int] | None:
         running = self._tasks.running()
@@ -96,11 +106,9 @@ class StatusBar(QWidget):
         return title, first.fraction, len(running)
 
     def _arrange(self) -> None:
-        font = self._theme.label_font()
-        metrics = QFontMetrics(font)
         room = self.width() - 8 - (_TASK_PX if self._task else 0)
         chosen = list(self._segments)
-        widths = {each.key: self._width(each, metrics) for each in chosen}
+        widths = {each.key: self._width(each) for each in chosen}
         while chosen and self._total(chosen, widths) > room:
             victim = max(chosen, key=lambda each: each.rank)
             if victim.rank == 0:
@@ -127,21 +135,22 @@ class StatusBar(QWidget):
         gaps = len({each.group for each in chosen}) - 1
         return sum(widths[each.key][0] for each in chosen) + max(0, gaps) * _GROUP_GAP + 4
 
-    @staticmethod
-    def _width(segment: Segment, metrics: QFontMetrics) -> tuple[int, int]:
-        label = metrics.horizontalAdvance(segment.label) + _LABEL_GAP if segment.label else 0
-        text = max(metrics.horizontalAdvance(segment.text), metrics.horizontalAdvance(segment.widest))
+    def _width(self, segment: Segment) -> tuple[int, int]:
+        width = self._texts.width
+        label = width(segment.label) + _LABEL_GAP if segment.label else 0
+        text = max(width(segment.text), width(segment.widest))
         badge = 2 * _BADGE_PAD if segment.badge or segment.key == "armed" else 0
         return label + text + badge + 2 * _PAD, label
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Pieces, hairlines between groups, and the progress of long work at the right."""
+        """Pieces that are to be painted, hairlines between groups, and the progress of long work at the right."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("bg0"))
+        part = event.rect()
+        painter.fillRect(part, self._theme.colour("bg0"))
         painter.setPen(self._theme.colour("line"))
         painter.drawLine(0, 0, self.width(), 0)
-        painter.setFont(self._theme.label_font())
+        painter.setFont(self._texts.font)
         group = self._places[0].segment.group if self._places else 0
         for place in self._places:
             if place.segment.group != group:
@@ -149,20 +158,20 @@ class StatusBar(QWidget):
                 x = place.rect.left() - _GROUP_GAP // 2
                 painter.setPen(self._theme.colour("line"))
                 painter.drawLine(x, 6, x, HEIGHT_PX - 6)
-            self._paint_segment(painter, place)
+            if place.rect.intersects(part):
+                self._paint_segment(painter, place)
         if self._task:
             self._paint_task(painter, self._task)
         painter.end()
 
     def _paint_segment(self, painter: QPainter, place: _Place) -> None:
         segment, rect = place.segment, place.rect.adjusted(_PAD, 0, -_PAD, 0)
-        middle = int(Qt.AlignmentFlag.AlignVCenter)
         if segment.label:
             painter.setPen(self._theme.colour("text2"))
-            painter.drawText(rect, middle | int(Qt.AlignmentFlag.AlignLeft), segment.label)
+            self._texts.draw(painter, rect.left(), 0, rect.width(), At.LEFT, segment.label)
         text_rect = rect.adjusted(place.label_px, 0, 0, 0)
         if segment.badge:
-            width = painter.fontMetrics().horizontalAdvance(segment.text) + 2 * _BADGE_PAD
+            width = self._texts.width(segment.text) + 2 * _BADGE_PAD
             badge = QRect(text_rect.left(), 5, width, HEIGHT_PX - 9)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -173,7 +182,7 @@ class StatusBar(QWidget):
             painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), segment.text)
             return
         painter.setPen(self._theme.colour(segment.tone.value))
-        painter.drawText(text_rect, middle | int(Qt.AlignmentFlag.AlignLeft), segment.text)
+        self._texts.draw(painter, text_rect.left(), 0, text_rect.width(), At.LEFT, segment.text)
 
     def _paint_task(self, painter: QPainter, task: tuple[str, float | None, int]) -> None:
         title, fraction, count = task
