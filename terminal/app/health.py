@@ -15,7 +15,8 @@ from terminal.core.messages import Phase
 from terminal.infra import disk
 from terminal.market.engine import Engine
 from terminal.market.feed import Runner
-from terminal.store.recorder import Recorder, RecorderState
+from terminal.store.recorder import Recorder
+from terminal.store.recorder_status import RecorderState
 from terminal.trading.road import OrderRoad
 
 _RECORDER_STATES = {

@@ -48,8 +48,8 @@ class TimeMachine:
         live_clock: Clock,
         folder: Path,
         *,
-        keyframe_bytes: int = 64 << 20,
-        log_bytes: int = 32 << 20,
+        keyframe_bytes: int = 40 << 20,
+        log_bytes: int = 8 << 20,
         said_ns: Callable[[], int] = lambda: 0,
     ) -> None:
         self.version = 0

@@ -22,7 +22,7 @@ _Array = npt.NDArray[Any]
 _Hashes = npt.NDArray[np.uint64]
 _OWN = "terminal.market."
 _PLAIN = (int, float, bool, str, type(None), np.generic)
-_ENTRY_BYTES = 160
+_ENTRY_BYTES = 320
 """What a stored page costs beside its bytes: the key, the list and the objects."""
 
 
@@ -134,7 +134,7 @@ class Keyframes:
     A place is a number of messages that were applied.
     """
 
-    def __init__(self, budget_bytes: int = 64 << 20) -> None:
+    def __init__(self, budget_bytes: int = 40 << 20) -> None:
         self._budget_bytes = budget_bytes
         self._frames: list[_Frame] = []
         self._versions: dict[_Key, list[tuple[int, bytes]]] = {}

@@ -17,7 +17,7 @@ from terminal.core.messages import MESSAGE, Batch
 
 log = logging.getLogger(__name__)
 CHUNK = 1 << 15
-_UNPACKED_KEPT = 8
+_UNPACKED_KEPT = 3
 _FIELDS = [name for name in MESSAGE.names or () if name != "recv_ns"]
 
 
@@ -37,7 +37,7 @@ class MessageLog:
     Where that file takes nothing more, the oldest messages are forgotten. ``recv_ns`` is not kept and reads as 0.
     """
 
-    def __init__(self, folder: Path, memory_bytes: int = 32 << 20) -> None:
+    def __init__(self, folder: Path, memory_bytes: int = 8 << 20) -> None:
         self.count = 0
         """Messages ever appended."""
         self.first = 0

@@ -142,6 +142,15 @@ class BatchWriter:
         """Whether this run reads a file that was wholly stored before it."""
         return self._reads_stored
 
+    @property
+    def has_one_source(self) -> bool:
+        """Whether everything of this run belongs to the session itself."""
+        return len(self._progress) == 1
+
+    def database_id(self, instrument: int) -> int | None:
+        """The database's id of an instrument of this run; None before it is stored."""
+        return self._instruments.known(instrument)
+
     def incomplete(self) -> list[int]:
         """Files that were begun in this run and are not wholly stored."""
         return [

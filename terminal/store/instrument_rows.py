@@ -84,6 +84,11 @@ class InstrumentRows:
             self._ids[row.id] = number
         self._known += len(rows)
 
+    def known(self, instrument: int) -> int | None:
+        """The database's id of an instrument, any thread; None before it is stored."""
+        number = int(self._ids[instrument]) if 0 <= instrument < self._known else -1
+        return None if number < 0 else number
+
     def to_database(self, instruments: npt.NDArray[np.int32], extra: Sequence[int] = ()) -> Ids:
         """Database ids by message; -1 where the message names none, -2 where it names one that is not in the table.
 

@@ -14,22 +14,18 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
-from terminal.core.messages import CLOSE, HIGH, LOW, OPEN, PRICE, SIZE, VOLUME, Batch, Flag, Kind, empty_batch
+from terminal.core.messages import Batch, Kind, empty_batch
 from terminal.store import roll_ups
+from terminal.store.bar_rows import BAR, DAY_S, RANKED, Bars, as_prints, bar_starts, best, merge, plain, ranked
 from terminal.store.batch_writer import SessionRow
 from terminal.store.columns import TABLE_OF, MessageTable, from_columns
 from terminal.store.connection import Connection, one_row
 from terminal.store.failures import explain
 from terminal.store.instrument_rows import identity
 from terminal.store.market_db import MarketDatabase
+from terminal.store.stored_sources import StoredSources, ranks_of, rolled_up
 
-BAR = np.dtype([("ts_ns", "i8"), ("open", "i8"), ("high", "i8"), ("low", "i8"), ("close", "i8"), ("volume", "i8")])
-"""One bar of trades; ``ts_ns`` is its start, prices are integers at the instrument's scale."""
-
-Bars = npt.NDArray[np.void]
-DAY_S = 86_400
 _NEVER_NS = 2**62
 
 
@@ -54,6 +50,14 @@ class Unwritten(Protocol):
         """The messages from a time on out of memory alone; None when that is not enough."""
         ...
 
+    def minutes(self, instrument: int) -> Bars | None:
+        """All minutes of the session out of memory; None when that is not all of it."""
+        ...
+
+    def database_id(self, instrument: int) -> int | None:
+        """The database's id of an instrument; None while it is not known."""
+        ...
+
     def snapshot(self, connection: Connection, instrument: int) -> Batch:
         """Begins a reading transaction and gives the messages that it does not see."""
         ...
@@ -70,6 +74,7 @@ class Store:
         self._free: list[tuple[int, Connection]] = []
         self._closed = False
         self._ids: dict[int, int] = {}
+        self._stored: tuple[int, StoredSources | None] | None = None
 
     def latest_quotes(self, instrument: int, count: int, *, until_ns: int = _NEVER_NS) -> Batch:
         """The newest ``count`` quote messages before ``until_ns``, ascending, as they came (unchanged sides flagged).
@@ -93,9 +98,41 @@ class Store:
         if seconds < 1 or (seconds > 60 and seconds % 60) or (seconds > DAY_S and seconds % DAY_S):
             raise ValueError(f"bars of {seconds} seconds cannot be made")
         base_s = DAY_S if seconds % DAY_S == 0 else 60 if seconds % 60 == 0 else 1
-        with self._reading(instrument) as reading:
-            finer = reading.bars(base_s, until_ns, most, seconds // base_s)
+        if most <= 0:
+            return np.empty(0, BAR)
+        finer = self._with_session_minutes(instrument, base_s, (most + 1) * (seconds // base_s), until_ns)
+        if finer is None:
+            with self._reading(instrument) as reading:
+                finer = reading.bars(base_s, until_ns, most, seconds // base_s)
         return merge(finer, seconds)[-most:]
+
+    def _with_session_minutes(self, instrument: int, base_s: int, most: int, until_ns: int) -> Bars | None:
+        """The session's minutes out of memory with what other sources know; None where that is not all.
+
+        What is recorded now is taken from memory alone, so nothing can come twice, and nobody waits for a commit.
+        """
+        if self._recorder is None or base_s != 60 or until_ns < _NEVER_NS:
+            return None
+        own = self._recorder.minutes(instrument)
+        others = None if own is None else self._stored_sources(self._recorder)
+        if own is None or others is None:
+            return None
+        try:
+            with self._connection() as connection:
+                number = self._recorder.database_id(instrument)
+                if number is None:
+                    number = self._number(connection, instrument)
+                return others.with_own(connection, number, own, most)
+        except duckdb.Error as error:
+            raise explain(error, "reading the market database", self._database.path) from error
+
+    def _stored_sources(self, recorder: Unwritten) -> StoredSources | None:
+        """Sources beside the session's: while it is fed from no file no other comes and none of them changes."""
+        generation = self._database.generation
+        if self._stored is None or self._stored[0] != generation:
+            with self._connection() as connection:
+                self._stored = generation, StoredSources.find(connection, recorder.session_source)
+        return self._stored[1]
 
     def _latest(self, kind: Kind, instrument: int, count: int, until_ns: int) -> Batch:
         if count <= 0:
@@ -209,32 +246,32 @@ class _Reading:
         """Bars of ``base_s`` seconds before ``until_ns``: rolled up, and made from what lies behind each mark."""
         sources = self._sources(base_s, until_ns)
         # A bar that ends after ``until_ns`` knows of later prints: what it may show is made from the prints before.
-        cut_ns = until_ns if until_ns >= _NEVER_NS else int(_starts(np.array([until_ns]), base_s)[0])
+        cut_ns = until_ns if until_ns >= _NEVER_NS else int(bar_starts(np.array([until_ns]), base_s)[0])
         numbers = [source.number for source in sources]
         parts = [self._rolled(base_s, numbers, 0, cut_ns, (most + 1) * factor * len(sources))]
         for rank, source in enumerate(sources):
             mark_ns = min(source.day_mark_ns if base_s == DAY_S else source.mark_ns, cut_ns)
             if source.is_growing or source.last_ns >= mark_ns:
                 grown = merge(self._behind(source, base_s, mark_ns, until_ns), base_s)
-                parts.append(_ranked(grown, rank))
-        return _best(np.concatenate(parts))
+                parts.append(ranked(grown, rank))
+        return best(np.concatenate(parts))
 
     def _behind(self, source: _Source, base_s: int, mark_ns: int, until_ns: int) -> Bars:
         """Finer bars and prints of one source from ``mark_ns`` to ``until_ns``, ascending."""
         minutes = np.empty(0, BAR)
         if base_s == DAY_S and source.interval_s <= 60 and mark_ns < source.mark_ns:
             minute_ns = min(source.mark_ns, until_ns - until_ns % roll_ups.MINUTE_NS)
-            minutes = _plain(self._rolled(60, [source.number], mark_ns, minute_ns, 1 << 20))
+            minutes = plain(self._rolled(60, [source.number], mark_ns, minute_ns, 1 << 20))
             minutes = minutes[np.argsort(minutes["ts_ns"])]
             mark_ns = minute_ns
         newest = self._newest_trades(source, mark_ns)
         if newest is not None:
-            return np.concatenate([minutes, _as_prints(newest[newest["ts_ns"] < until_ns])])
+            return np.concatenate([minutes, as_prints(newest[newest["ts_ns"] < until_ns])])
         fresh = self.unwritten[self.unwritten["ts_ns"] < until_ns]
         mine = fresh["source"] == source.number
         if source.is_growing:
             mine |= ~np.isin(fresh["source"], self.linked)
-        return np.concatenate([minutes, self._prints(source, mark_ns, until_ns), _as_prints(fresh[mine])])
+        return np.concatenate([minutes, self._prints(source, mark_ns, until_ns), as_prints(fresh[mine])])
 
     def _newest_trades(self, source: _Source, from_ns: int) -> Batch | None:
         """Trades of a source out of memory alone; None unless it is the only one of the session and has no bars."""
@@ -258,20 +295,8 @@ class _Reading:
     def _rolled(self, base_s: int, sources: Sequence[int], from_ns: int, until_ns: int, most: int) -> npt.NDArray[Any]:
         """The newest rolled up bars that begin in a time; ``rank`` is the place in ``sources``."""
         if self.number is None or not sources:
-            return np.empty(0, _RANKED)
-        name = {1: "raw.bar_1s", 60: "raw.bar_1m", DAY_S: "raw.bar_1d"}[base_s]
-        columns: dict[str, Any] = self._connection.execute(
-            f"SELECT source, start_ns, open_px, high_px, low_px, close_px, volume FROM {name} "
-            f"WHERE instrument = {self.number} AND start_ns >= {from_ns} AND start_ns < {until_ns} "
-            f"AND source IN ({', '.join(str(number) for number in sources)}) ORDER BY start_ns DESC LIMIT {most}"
-        ).fetchnumpy()
-        found = np.empty(len(columns["source"]), _RANKED)
-        ranks = {number: rank for rank, number in enumerate(sources)}
-        found["rank"] = [ranks[int(number)] for number in columns["source"]]
-        names = ("start_ns", "open_px", "high_px", "low_px", "close_px", "volume")
-        for field, column in zip(BAR.names or (), names, strict=True):
-            found[field] = columns[column]
-        return found
+            return np.empty(0, RANKED)
+        return rolled_up(self._connection, base_s, self.number, ranks_of(sources), from_ns, until_ns, most)
 
     def _prints(self, source: _Source, from_ns: int, until_ns: int) -> Bars:
         if self.number is None:
@@ -279,7 +304,7 @@ class _Reading:
         where = f"instrument = ? AND source = {source.number} AND ts_ns >= {from_ns} AND ts_ns < {until_ns}"
         kinds = (Kind.TRADE, Kind.BAR) if source.has_bars else (Kind.TRADE,)
         parts = [self._rows(TABLE_OF[kind], where, [self.number], None, "seq DESC") for kind in kinds]
-        return _as_prints(np.concatenate(parts))
+        return as_prints(np.concatenate(parts))
 
     def _rows(
         self, table: MessageTable, where: str, values: list[int | None], most: int | None, newest_first: str
@@ -289,78 +314,3 @@ class _Reading:
             f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {where} ORDER BY {newest_first} {limit}", values
         ).fetchnumpy()
         return from_columns(table, columns)[::-1]
-
-
-_RANKED = np.dtype([*BAR.descr, ("rank", "i8")])
-
-
-def merge(bars: Bars, seconds: int) -> Bars:
-    """Coarser bars from finer ones or from prints (BAR, ascending): first open, extremes, last close, summed volume.
-
-    From half an hour on they begin at 09:30 New York, where the session does; days are New York's.
-    """
-    if len(bars) == 0:
-        return np.empty(0, BAR)
-    starts = _starts(bars["ts_ns"], seconds)
-    first = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
-    merged = np.empty(len(first), BAR)
-    merged["ts_ns"] = starts[first]
-    merged["open"] = bars["open"][first]
-    merged["close"] = bars["close"][np.r_[first[1:], len(bars)] - 1]
-    merged["high"] = np.maximum.reduceat(bars["high"], first)
-    merged["low"] = np.minimum.reduceat(bars["low"], first)
-    merged["volume"] = np.add.reduceat(bars["volume"], first)
-    return merged
-
-
-def _starts(ts_ns: npt.NDArray[np.int64], seconds: int) -> npt.NDArray[np.int64]:
-    frame_ns = seconds * NS_PER_S
-    if seconds < 1800:
-        return ts_ns - ts_ns % frame_ns
-    # The zone's offset changes at most twice a year, never inside a session: one look-up a UTC day is enough.
-    days, where = np.unique(ts_ns // (DAY_S * NS_PER_S), return_inverse=True)
-    noon_ns = (days * DAY_S + DAY_S // 2) * NS_PER_S
-    midnights_ns = np.array([roll_ups.day_start(int(noon)) for noon in noon_ns], np.int64)
-    # New York's midnight comes so much later than UTC's.
-    offset_ns = -(midnights_ns % (DAY_S * NS_PER_S))
-    anchor_ns = (9 * 3600 + 1800) * NS_PER_S if seconds < DAY_S else 0
-    local = ts_ns + offset_ns[where] - anchor_ns
-    starts: npt.NDArray[np.int64] = local - local % frame_ns + anchor_ns - offset_ns[where]
-    return starts
-
-
-def _as_prints(batch: Batch) -> Bars:
-    """Trades and bars as BAR rows at their instant, in the order of time; off-book prints make no bar."""
-    trades = batch[(batch["kind"] == Kind.TRADE) & ((batch["flags"] & int(Flag.OFF_BOOK)) == 0)]
-    bars = batch[batch["kind"] == Kind.BAR]
-    prints = np.empty(len(trades) + len(bars), BAR)
-    split = len(trades)
-    prints["ts_ns"][:split] = trades["ts_ns"]
-    # A bar is stamped with its end, so it belongs to the interval that ended there.
-    prints["ts_ns"][split:] = bars["ts_ns"] - 1
-    for field, of_bar in (("open", OPEN), ("high", HIGH), ("low", LOW), ("close", CLOSE), ("volume", VOLUME)):
-        prints[field][:split] = trades[SIZE if field == "volume" else PRICE]
-        prints[field][split:] = bars[of_bar]
-    return prints[np.argsort(prints["ts_ns"], kind="stable")]
-
-
-def _ranked(bars: Bars, rank: int) -> npt.NDArray[Any]:
-    ranked = np.empty(len(bars), _RANKED)
-    for field in BAR.names or ():
-        ranked[field] = bars[field]
-    ranked["rank"] = rank
-    return ranked
-
-
-def _best(bars: npt.NDArray[Any]) -> Bars:
-    """One bar a start: that of the highest rank."""
-    ordered = bars[np.lexsort((bars["rank"], bars["ts_ns"]))]
-    last = np.r_[ordered["ts_ns"][1:] != ordered["ts_ns"][:-1], True] if len(ordered) else np.zeros(0, np.bool_)
-    return _plain(ordered[last])
-
-
-def _plain(bars: npt.NDArray[Any]) -> Bars:
-    plain = np.empty(len(bars), BAR)
-    for field in BAR.names or ():
-        plain[field] = bars[field]
-    return plain

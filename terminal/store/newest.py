@@ -10,8 +10,9 @@ from terminal.core.instruments import CAPACITY
 from terminal.core.messages import MESSAGE, Batch, Kind, empty_batch
 from terminal.store.newest_kernel import HEAD_COLUMNS, LOST_NS, PAGE_ROWS, PAGES_KEPT, keep_newest
 
-BUDGET_BYTES = 128 << 20
+BUDGET_BYTES = 96 << 20
 _LONG_AGO_NS = -(2**63)
+_NONE: Batch = empty_batch(0)
 
 
 class NewestMessages:
@@ -33,24 +34,33 @@ class NewestMessages:
         if len(batch):
             with self._lock:
                 self._used = keep_newest(batch, self._pages, self._owned, self._heads, self._used)
-                self._newest_ns = max(self._newest_ns, int(batch["ts_ns"][-1]))
+                self._newest_ns = max(self._newest_ns, int(batch["ts_ns"].max()))
 
-    def read(self, kind: Kind, instrument: int, count: int, until_ns: int, *, is_all: bool) -> Batch | None:
+    def read(
+        self, kind: Kind, instrument: int, count: int, until_ns: int, *, is_all: bool, fresh: Batch = _NONE
+    ) -> Batch | None:
         """The newest ``count`` messages before ``until_ns``, ascending as they came; None when only a database knows.
 
         ``is_all``: nothing older than what came in here is wanted, so fewer than ``count`` may be all that there are.
+        ``fresh``: messages of the instrument that came since and are not taken in.
         """
-        most = count if until_ns > self._newest_ns else None
+        fresh = fresh[fresh["kind"] == kind]
+        newest_ns = max(self._newest_ns, int(fresh["ts_ns"].max())) if len(fresh) else self._newest_ns
+        most = count if until_ns > newest_ns else None
         kept, lost_ns = self._kept(kind, instrument, most)
+        if len(fresh):
+            kept = np.concatenate([kept, fresh])
         if most is None:
             kept = kept[kept["ts_ns"] < until_ns]
         if len(kept) < count and not (is_all and lost_ns == _LONG_AGO_NS):
             return None
         return kept[-count:]
 
-    def since(self, kind: Kind, instrument: int, from_ns: int, *, is_all: bool) -> Batch | None:
-        """All messages from ``from_ns`` on, ascending as they came; None when older ones went already."""
+    def since(self, kind: Kind, instrument: int, from_ns: int, *, is_all: bool, fresh: Batch = _NONE) -> Batch | None:
+        """All messages from ``from_ns`` on, ascending as they came; None when older ones went already. ``fresh``: see
+        :meth:`read`."""
         kept, lost_ns = self._kept(kind, instrument, None)
+        kept = np.concatenate([kept, fresh[fresh["kind"] == kind]])
         if lost_ns >= from_ns or (lost_ns == _LONG_AGO_NS and not is_all):
             return None
         found: Batch = kept[kept["ts_ns"] >= from_ns]

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,13 +22,14 @@ import duckdb
 
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, Kind
-from terminal.infra.failures import UserFacingError
 from terminal.infra.thread_priority import give_way
 from terminal.store import retention, spill_recovery
+from terminal.store.bar_rows import Bars
 from terminal.store.batch_writer import BatchWriter, SessionRow
 from terminal.store.connection import Connection
 from terminal.store.failures import StoreFailed, explain, no_space
 from terminal.store.market_db import MarketDatabase
+from terminal.store.recorder_status import RecorderState, RecorderStatus
 from terminal.store.sources import SourceHandle
 from terminal.store.spill import SpillFile
 from terminal.store.waiting import WaitingMessages
@@ -42,16 +42,6 @@ _MOST_IN_HAND = 1 << 18
 _ROLL_UP_EVERY_S, _RETENTION_EVERY_S = 1.0, 60.0
 
 
-class RecorderState(Enum):
-    """How the recording is doing."""
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    """Behind by half a ring or more, or the database takes nothing for now: messages wait, none is lost."""
-    FAILING = "failing"
-    """The disk takes nothing at all: messages are being missed, and counted."""
-
-
 @dataclass(frozen=True, slots=True)
 class RecorderLimits:
     """``spill``: False where the feed can wait (replay), so that a full ring holds it back instead."""
@@ -62,19 +52,6 @@ class RecorderLimits:
     spill: bool = True
     disk_budget_bytes: int = 20 << 30
     retry_after_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderStatus:
-    """One reading. ``lag``: messages not in the database, of them ``spilled`` in the file. ``problem``: a sentence."""
-
-    state: RecorderState
-    lag: int
-    spilled: int
-    rows: int
-    refused: int
-    missing: int
-    problem: str
 
 
 class Recorder:
@@ -125,7 +102,7 @@ class Recorder:
         except (duckdb.Error, OSError) as error:
             raise explain(error, "beginning the recording", self._database.path) from error
         spill = SpillFile(self._spill_dir, self.session.name, self._writer.session_source, self._table)
-        self._waiting = WaitingMessages(self.settings.ring_messages, spill)
+        self._waiting = WaitingMessages(self.settings.ring_messages, spill, self._writer.session_source)
         self._thread.start()
         self._spiller.start()
 
@@ -237,15 +214,32 @@ class Recorder:
         """
         if self._writer.has_complete_source:
             return None
-        self.waiting.keep_newest()
-        return self.waiting.newest.read(kind, instrument, count, until_ns, is_all=self._is_first_run)
+        is_all = self._is_first_run
+        return self.waiting.read_newest(
+            lambda kept, fresh: kept.read(kind, instrument, count, until_ns, is_all=is_all, fresh=fresh), instrument
+        )
 
     def newest_since(self, kind: Kind, instrument: int, from_ns: int) -> Batch | None:
         """All quotes or trades from a time on out of memory, ascending; None when the database has to be asked."""
         if self._writer.has_complete_source:
             return None
-        self.waiting.keep_newest()
-        return self.waiting.newest.since(kind, instrument, from_ns, is_all=self._is_first_run)
+        is_all = self._is_first_run
+        return self.waiting.read_newest(
+            lambda kept, fresh: kept.since(kind, instrument, from_ns, is_all=is_all, fresh=fresh), instrument
+        )
+
+    def minutes(self, instrument: int) -> Bars | None:
+        """All minutes of the session out of memory, ascending; None when the database has to be asked as well.
+
+        The session's alone: where it was fed from files as well, the database knows.
+        """
+        if not self._is_first_run or not self._writer.has_one_source:
+            return None
+        return self.waiting.read_minutes(instrument)
+
+    def database_id(self, instrument: int) -> int | None:
+        """The database's id of an instrument of this run; None while it is not known here."""
+        return self._writer.database_id(instrument)
 
     def snapshot(self, connection: Connection, instrument: int) -> Batch:
         """See :meth:`WaitingMessages.snapshot`."""
@@ -280,7 +274,6 @@ class Recorder:
         while not self._given_up.is_set():
             while self._commands:
                 self._guard(self._commands.popleft())
-            self.waiting.keep_newest()
             now = time.monotonic()
             lag = self.waiting.lag
             if self._retry_at is not None and now < self._retry_at and not self._stopping.is_set():
@@ -308,9 +301,9 @@ class Recorder:
         return lag >= self.settings.flush_messages or self._stopping.is_set() or self._hurry.is_set()
 
     def _write_some(self) -> None:
-        batch = self.waiting.take(max(self.settings.flush_messages, _MOST_IN_HAND))
-        mark = self.waiting.spill_mark()
         try:
+            batch = self.waiting.take(max(self.settings.flush_messages, _MOST_IN_HAND))
+            mark = self.waiting.spill_mark()
             self.rows += self._writer.write(
                 batch,
                 also=None if mark is None else lambda now: spill_recovery.set_mark(now, *mark),
@@ -344,7 +337,7 @@ class Recorder:
             return
         try:
             self.waiting.spill_ring()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - see _write_some
             lost = self._writer.lose(self.waiting.drop_ring())
             if lost and not self._lossy:
                 self._note(
@@ -356,11 +349,13 @@ class Recorder:
 
     def _run_spiller(self) -> None:
         while not self._stopping.is_set():
-            self.waiting.half_full.wait(1.0)
+            self.waiting.half_full.wait(_POLL_S)
+            # The writing thread is busy for long with what it writes, and readers should find little left to do.
+            self._guard(self.waiting.keep)
             if self.settings.spill and self.waiting.is_half_full and not self._stopping.is_set():
                 try:
                     self.waiting.spill_ring()
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001 - the writing thread goes on alone, and it is said
                     self._note(explain(error, "recording the market", self._spill_dir).message)
                     time.sleep(self.settings.retry_after_s)
             else:
@@ -386,7 +381,7 @@ class Recorder:
         self._left = self.waiting.lag > 0
         try:
             self.waiting.leave()
-        except (OSError, UserFacingError) as error:
+        except Exception as error:  # noqa: BLE001 - what follows closes the session
             self.missing += self.waiting.lag
             self._note(explain(error, "keeping the last messages", self._spill_dir).message)
         unfinished = self._writer.incomplete()

@@ -5,6 +5,7 @@ Two files: the messages as they stand in memory, and one line of JSON for each i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -103,7 +104,9 @@ class SpillFile:
         """Removes the file, once all that was taken is in the database."""
         self.close()
         for ending in (_MESSAGES, _INSTRUMENTS):
-            (self._folder / f"{self.name}{ending}").unlink(missing_ok=True)
+            # One that stays does no harm: the database knows that all of it was taken.
+            with contextlib.suppress(OSError):
+                (self._folder / f"{self.name}{ending}").unlink(missing_ok=True)
         self.written = self.taken = self._described = 0
         self._number += 2
 
@@ -127,13 +130,23 @@ class SpillFile:
         known = len(self._table)
         if known == self._described and self._file is not None:
             return
-        lines = [json.dumps(_describe(self._table.get(number))) for number in range(self._described, known)]
+        # A file whose messages could not be begun is written anew, with all its instruments.
+        first = 0 if self._file is None else self._described
+        lines = [json.dumps(_describe(self._table.get(number))) for number in range(first, known)]
         mode = "a"
         if self._file is None:
             mode = "w"
             lines.insert(0, json.dumps({"session": self._session, "source": self._session_source}))
-        with (self._folder / f"{self.name}{_INSTRUMENTS}").open(mode, encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+        data = memoryview(("\n".join(lines) + "\n").encode())
+        with (self._folder / f"{self.name}{_INSTRUMENTS}").open(mode + "b", buffering=0) as file:
+            start = file.seek(0, os.SEEK_END)
+            try:
+                while data:
+                    data = data[file.write(data) :]
+            except OSError:
+                # Half a line would make the file unreadable, and with it all messages.
+                file.truncate(start)
+                raise
         self._described = known
 
 

@@ -5,31 +5,42 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
 from terminal.core.messages import MESSAGE, Batch
 from terminal.core.tape import Tape
+from terminal.store.bar_rows import Bars
 from terminal.store.connection import Connection, one_row
+from terminal.store.minutes import SessionMinutes
 from terminal.store.newest import NewestMessages
 from terminal.store.spill import SpillFile
 
 _NONE: Batch = np.empty(0, MESSAGE)
 _PART = 1 << 18
+_TAKEN_AT_ONCE = 1 << 13
+_LET_READ_S = 0.00005
+_KEPT_AT_ONCE = 1 << 12
+T = TypeVar("T")
 
 
 class WaitingMessages:
     """First in, first out: in hand, then spilled, then in the ring. One thread offers, one takes, one may spill."""
 
-    def __init__(self, capacity: int, spill: SpillFile) -> None:
-        """``capacity`` of the ring in messages, a power of two."""
+    def __init__(self, capacity: int, spill: SpillFile, session_source: int = 0) -> None:
+        """``capacity`` of the ring in messages, a power of two. ``session_source``: what the session itself records."""
         self.half_full = threading.Event()
         """Set when the ring is half full or more."""
         self.newest = NewestMessages()
-        """Of every instrument; up to date after :meth:`keep_newest`."""
+        """Of every instrument; see :meth:`read_newest`."""
+        self.minutes = SessionMinutes()
+        """Of every instrument; see :meth:`read_minutes`."""
+        self._session_source = session_source
         self._ring = Tape(capacity)
         self._released = 0
         self._kept = 0
+        self._in_minutes = 0
         self._spill = spill
         self._in_hand = _NONE
         self._in_hand_spilled = False
@@ -85,11 +96,25 @@ class WaitingMessages:
         with self._hot, self._consuming:
             self._in_hand = self._spill.take(most)
             self._in_hand_spilled = len(self._in_hand) > 0
-            if not self._in_hand_spilled:
-                view = self._ring.peek(most)
-                self._in_hand = view.copy()
-                self._release(len(view))
+        if not self._in_hand_spilled:
+            self._take_ring(most)
         return self._in_hand
+
+    def _take_ring(self, most: int) -> None:
+        """Part by part, since a reader of the newest rows waits for the lock."""
+        room = np.empty(min(most, self._ring.lag), MESSAGE)
+        taken = 0
+        while taken < len(room):
+            with self._hot, self._consuming:
+                view = self._ring.peek(min(_TAKEN_AT_ONCE, len(room) - taken))
+                # What went to the spill file meanwhile is newer than what is in hand, and older than the ring.
+                if len(view) == 0 or self._spill.pending:
+                    break
+                room[taken : taken + len(view)] = view
+                taken += len(view)
+                self._in_hand = room[:taken]
+                self._release(len(view))
+            time.sleep(_LET_READ_S)
 
     def spill_mark(self) -> tuple[str, int] | None:
         """Name of the spill file and messages of it that are stored once what is in hand is; None if not from it."""
@@ -147,21 +172,47 @@ class WaitingMessages:
             self._spill.leave(_NONE if self._in_hand_spilled else self._in_hand)
             self._in_hand = _NONE
 
-    def keep_newest(self) -> None:
-        """Takes what came into :attr:`newest`; any thread but the offering one, which has no time for it."""
-        with self._consuming:
-            self._keep_ring()
+    def keep(self) -> None:
+        """Takes in what came, for :attr:`newest` and :attr:`minutes`; any thread but the offering one."""
+        for _ in range(self.capacity // _KEPT_AT_ONCE + 1):
+            with self._consuming:
+                if not self._keep_some() + self._keep_some_minutes():
+                    return
 
-    def _keep_ring(self) -> None:
-        at = self._released
-        for part in self._ring_parts():
-            self.newest.take_in(part[max(0, self._kept - at) :])
-            at += len(part)
-            self._kept = max(self._kept, at)
+    def read_newest(self, read: Callable[[NewestMessages, Batch], T], instrument: int) -> T:
+        """What ``read`` makes of the newest rows and of the instrument's messages that are not among them yet."""
+        with self._consuming:
+            self._keep_some()
+            return read(self.newest, self._ring_of(instrument, self._kept))
+
+    def read_minutes(self, instrument: int) -> Bars | None:
+        """All minutes of the session; see :meth:`SessionMinutes.read`."""
+        with self._consuming:
+            self._keep_some_minutes()
+            return self.minutes.read(instrument, self._ring_of(instrument, self._in_minutes), self._session_source)
+
+    def _ring_of(self, instrument: int, after: int) -> Batch:
+        parts = [part[part["instrument"] == instrument] for part in self._ring_parts(after)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _keep_some(self, most: int = _KEPT_AT_ONCE) -> int:
+        """No more at once than a reader can wait for; gives how many."""
+        part = next((each[:most] for each in self._ring_parts(self._kept) if len(each)), _NONE)
+        self.newest.take_in(part)
+        self._kept += len(part)
+        return len(part)
+
+    def _keep_some_minutes(self, most: int = _KEPT_AT_ONCE) -> int:
+        part = next((each[:most] for each in self._ring_parts(self._in_minutes) if len(each)), _NONE)
+        self.minutes.take_in(part, self._session_source)
+        self._in_minutes += len(part)
+        return len(part)
 
     def _release(self, count: int) -> None:
-        if self._kept < self._released + count:
-            self._keep_ring()
+        while self._kept < self._released + count:
+            self._keep_some(self.capacity)
+        while self._in_minutes < self._released + count:
+            self._keep_some_minutes(self.capacity)
         self._released += count
         self._ring.release(count)
 
@@ -173,9 +224,12 @@ class WaitingMessages:
             self._release(len(view))
         return np.concatenate(parts)
 
-    def _ring_parts(self) -> list[Batch]:
-        """Views of all unread messages of the ring; the caller holds both locks."""
+    def _ring_parts(self, after: int = 0) -> list[Batch]:
+        """Views of the unread messages of the ring, without the first ``after`` that were ever offered; the caller
+        holds the lock of what consumes."""
         first = self._ring.peek(self.capacity)
         rest = self._ring.lag - len(first)
         # The tape shows its reader one contiguous part; what wrapped around lies at the start of its array.
-        return [first, self._ring._ring[:rest]] if rest > 0 else [first]
+        parts = [first, self._ring._ring[:rest]] if rest > 0 else [first]
+        skipped = max(0, after - self._released)
+        return [parts[0][skipped:], *(part[max(0, skipped - len(first)) :] for part in parts[1:])]

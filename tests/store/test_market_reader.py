@@ -12,9 +12,10 @@ import pytest
 
 from terminal.core.clock import NS_PER_S, at_ns, midnight_ns
 from terminal.core.messages import Batch, Flag, Kind, empty_batch
+from terminal.store.bar_rows import BAR, DAY_S, merge
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import MarketDatabase
-from terminal.store.market_reader import BAR, DAY_S, Store, merge
+from terminal.store.market_reader import Store
 from terminal.store.recorder import Recorder, RecorderLimits
 from tests.store.market_messages import OPEN_NS, make_table, quote_batch, trade_batch
 

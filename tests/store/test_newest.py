@@ -39,20 +39,22 @@ def test_what_is_read_are_the_last_that_came(
 ) -> None:
     stream = _stream(count, instruments, seed)
     newest = NewestMessages(pages * _PAGE_BYTES)
-    for part in np.split(stream, sorted(min(each, count) for each in cuts)):
+    *parts, rest = np.split(stream, sorted(min(each, count) for each in cuts))
+    for part in parts:
         newest.take_in(part)
     for kind in (Kind.QUOTE, Kind.TRADE):
         for instrument in range(instruments):
             for until_ns in (_NEVER_NS, until):
+                fresh = rest[rest["instrument"] == instrument]
                 own = stream[(stream["kind"] == kind) & (stream["instrument"] == instrument)]
                 true = own[own["ts_ns"] < until_ns][-wanted:]
-                got = newest.read(kind, instrument, wanted, until_ns, is_all=True)
+                got = newest.read(kind, instrument, wanted, until_ns, is_all=True, fresh=fresh)
                 if got is not None:
                     np.testing.assert_array_equal(got, true)
-                since = newest.since(kind, instrument, until_ns, is_all=True)
+                since = newest.since(kind, instrument, until_ns, is_all=True, fresh=fresh)
                 if since is not None:
                     np.testing.assert_array_equal(since, own[own["ts_ns"] >= until_ns])
-                got = newest.read(kind, instrument, wanted, until_ns, is_all=False)
+                got = newest.read(kind, instrument, wanted, until_ns, is_all=False, fresh=fresh)
                 if got is not None:
                     assert len(got) == wanted
                     np.testing.assert_array_equal(got, true)

@@ -15,7 +15,8 @@ from terminal.store import recorder as recorders
 from terminal.store import recordings
 from terminal.store.batch_writer import BatchWriter, SessionRow
 from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import Recorder, RecorderLimits, RecorderState
+from terminal.store.recorder import Recorder, RecorderLimits
+from terminal.store.recorder_status import RecorderState
 from terminal.store.spill import SpillFile
 from tests.store.market_messages import make_table, quote_batch, trade_batch
 from tests.store.recording import SMALL, eventually, offer_all, source_row, started, stored

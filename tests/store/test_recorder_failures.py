@@ -10,15 +10,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from terminal.core.instruments import InstrumentKind, SessionProduct
+from terminal.core.messages import Batch
+from terminal.core.ticks import TickClass
 from terminal.store.batch_writer import BatchWriter
 from terminal.store.market_db import MarketDatabase
-from terminal.store.recorder import RecorderState
-from terminal.store.spill import SpillFile
-from tests.store.market_messages import quote_batch
+from terminal.store.recorder_status import RecorderState
+from terminal.store.spill import SpillFile, left_behind
+from tests.store.market_messages import make_table, quote_batch
 from tests.store.recording import eventually, offer_all, source_row, started, stored
 
 
@@ -90,6 +94,9 @@ def test_with_no_room_anywhere_the_market_goes_on_and_the_loss_is_counted(
 
 _LIMITED = """
 import resource, sys, pathlib, time
+from terminal.core.instruments import InstrumentKind, SessionProduct
+from terminal.core.messages import Batch
+from terminal.core.ticks import TickClass
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
@@ -138,6 +145,9 @@ def test_a_disk_that_is_really_full(tmp_path: Path, repository: Path) -> None:
 
 _KILLED = """
 import sys, pathlib
+from terminal.core.instruments import InstrumentKind, SessionProduct
+from terminal.core.messages import Batch
+from terminal.core.ticks import TickClass
 from terminal.store.batch_writer import SessionRow
 from terminal.store.market_db import MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
@@ -205,3 +215,79 @@ def test_a_failure_of_any_sort_is_named_and_written_again(
     assert database.generation == generation
     assert recorder.stop()
     assert stored(database, recorder.session_source) == list(range(10))
+
+
+def test_a_spill_file_that_cannot_be_read_for_a_moment_ends_no_thread(
+    database: MarketDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = started(database)
+    take, spill_ring = recorder.waiting.take, recorder.waiting.spill_ring
+    reading, moving = iter([OSError(5, "Input/output error")]), iter([ValueError("a fault of ours")])
+
+    def takes(most: int) -> Batch:
+        for failure in reading:
+            raise failure
+        return take(most)
+
+    def moves() -> None:
+        for failure in moving:
+            raise failure
+        spill_ring()
+
+    monkeypatch.setattr(recorder.waiting, "take", takes)
+    monkeypatch.setattr(recorder.waiting, "spill_ring", moves)
+    offer_all(recorder, quote_batch(20_000, 0))
+    assert recorder.flush(20)
+    assert recorder._thread.is_alive()
+    assert recorder._spiller.is_alive()
+    assert any("Input/output error" in problem for problem in recorder.problems)
+    assert recorder.stop()
+    assert stored(database, recorder.session_source) == list(range(20_000))
+
+
+def test_a_spill_file_that_began_badly_names_all_its_instruments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spill = SpillFile(tmp_path, "s", 1, make_table())
+    open_file, failures = os.open, iter([OSError(28, "No space left on device")])
+
+    def opens(*arguments: Any) -> int:
+        for failure in failures:
+            raise failure
+        return open_file(*arguments)
+
+    monkeypatch.setattr(os, "open", opens)
+    with pytest.raises(OSError, match="No space"):
+        spill.append(quote_batch(5, 0))
+    spill.append(quote_batch(5, 0))
+    spill.close()
+    (left,) = left_behind(tmp_path)
+    session, source, table = left.read_header()
+    assert (session, source, len(table)) == ("s", 1, len(make_table()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file size limits")
+def test_half_a_line_on_a_full_disk_spoils_no_spill_file(tmp_path: Path) -> None:
+    table = make_table()
+    spill = SpillFile(tmp_path, "s", 1, table)
+    spill.append(quote_batch(5, 0))
+    name = f"{spill.name}.instruments"
+    size = (tmp_path / name).stat().st_size
+    table.add("NEW", InstrumentKind.INDEX, SessionProduct.EQUITY, TickClass.EQUITY)
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
+        with pytest.raises(OSError, match="too large"):
+            spill.append(quote_batch(5, 0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert (tmp_path / name).stat().st_size == size
+    spill.append(quote_batch(5, 0))
+    spill.close()
+    (left,) = left_behind(tmp_path)
+    assert len(left.read_header()[2]) == len(table)
+    assert left.count() == 10
