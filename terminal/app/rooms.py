@@ -137,8 +137,13 @@ class Rooms:
             state.bars.load(instrument, minutes, days)
 
     def _record(self, batch: Batch) -> bool:
-        if self.recording is not None and not self.recording.record(batch):
-            return False
+        try:
+            if self.recording is not None and not self.recording.record(batch):
+                return False
+        except Exception:
+            # What cannot be recorded was seen all the same, and belongs to what is looked back at.
+            self.past.record(batch)
+            raise
         self.past.record(batch)
         return True
 

@@ -190,8 +190,8 @@ def _read_results(reads: _Reads, offered: int, seconds: float) -> list[Result]:
     made = []
     for name, goal in (("quotes", 10.0), ("day", 10.0), ("month", 100.0)):
         p50, p99 = (float(each) * 1e3 for each in np.quantile(reads.seconds[name], [0.5, 0.99]))
-        note = f"{what[name]} of one instrument, {len(reads.seconds[name])} reads, p99 {p99:.1f} ms"
-        made.append(result(f"store_{name}", "market", p50, "ms", better="lower", goal=goal, note=note))
+        note = f"p99 of {len(reads.seconds[name])} reads of {what[name]} of one instrument, p50 {p50:.2f} ms"
+        made.append(result(f"store_{name}", "market", p99, "ms", better="lower", goal=goal, note=note))
     rate = float(np.median(reads.point_rates))
     note = f"latest quote of one instrument, {len(reads.point_rates)} bursts of 500"
     made.append(result("store_point_reads", "market", rate, "reads/s", goal=10_000, note=note))
