@@ -14,6 +14,7 @@ import numpy as np
 
 from terminal.quant import american_dividends, european
 from terminal.quant import implied_vol as european_vol
+from terminal.quant.american_chain_kernel import chain_greeks
 from terminal.quant.american_dividends import Resolution
 from terminal.quant.american_price_kernel import price_groups, price_without_boundary
 from terminal.quant.american_rows_greeks_kernel import greeks_groups, limit_greeks
@@ -69,8 +70,11 @@ def price(columns: list[Floats], calls: Flags, accuracy: Accuracy) -> Floats:
     return out
 
 
-def greeks(columns: list[Floats], calls: Flags, accuracy: Accuracy) -> Floats:
-    """Greeks of the same columns, (9, rows) in the order of GREEK_NAMES."""
+def greeks(columns: list[Floats], calls: Flags, accuracy: Accuracy, shares_boundaries: bool = False) -> Floats:
+    """Greeks of the same columns, (9, rows) in the order of GREEK_NAMES.
+
+    With ``shares_boundaries`` rows of one time, rate and yield take theirs from a few vols.
+    """
     put = kinds(columns, calls)
     time, vol = columns[2], columns[3]
     out = np.full((len(GREEK_NAMES), calls.size), np.nan)
@@ -80,10 +84,17 @@ def greeks(columns: list[Floats], calls: Flags, accuracy: Accuracy) -> Floats:
     if double.any():
         out[:, double] = _double_greeks(double, columns, calls, accuracy)
     order, starts = np.empty(calls.size, np.int64), np.empty(calls.size + 1, np.int64)
+    shared = (put.x, put.scale, put.gain, time, vol, put.rate, put.dividend_yield)
+    how = (families(accuracy), tolerance(accuracy), out)
+    if shares_boundaries:
+        groups = group_rows(put.kind, False, time, vol, put.rate, put.dividend_yield, order, starts)
+        is_left = np.zeros(calls.size, np.bool_)
+        if groups:
+            chain_greeks(order, starts, groups, calls, *shared, *how, is_left)
+        put.kind[~is_left] = EUROPEAN  # they have theirs
     groups = group_rows(put.kind, True, time, vol, put.rate, put.dividend_yield, order, starts)
     if groups:
-        shared = (put.x, put.scale, put.gain, time, vol, put.rate, put.dividend_yield)
-        greeks_groups(order, starts, groups, calls, *shared, families(accuracy), tolerance(accuracy), out)
+        greeks_groups(order, starts, groups, calls, *shared, *how)
     return out
 
 

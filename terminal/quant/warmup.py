@@ -46,6 +46,7 @@ KERNEL_MODULES = (
     "terminal.quant.american_price_kernel",
     "terminal.quant.american_greeks_kernel",
     "terminal.quant.american_rows_greeks_kernel",
+    "terminal.quant.american_chain_kernel",
     "terminal.quant.american_vol_kernel",
     "terminal.quant.american_exercise_kernel",
     "terminal.quant.scenarios_kernel",
