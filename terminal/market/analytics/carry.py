@@ -1,0 +1,167 @@
+"""Rate and carry of every expiry of a chain: by parity, by the trader's word, or by the expiries beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.market.analytics.contracts import ChainContracts
+from terminal.quant import parity
+from terminal.quant.columns import Floats
+from terminal.quant.parity import ParityFit, ParityStatus
+
+AMERICAN_WINDOW, EUROPEAN_WINDOW = 0.1, 0.25
+"""Strikes this near the forward, in log-moneyness: early exercise is worth little there."""
+_SOLVED = (ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED)
+Series = tuple[int, str]
+"""``expires_ns`` and root."""
+
+
+class CarrySource(IntEnum):
+    """Where an expiry's forward comes from."""
+
+    PARITY = 0
+    NEIGHBOURS = 1
+    """Its own quotes do not tell; rate and carry of the expiries beside it."""
+    ASSUMED = 2
+    """No expiry tells: the rate that was given, and no dividends."""
+    TRADER = 3
+    EXPIRED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What the trader says of one expiry, decimals a year and currency; None leaves it to the quotes.
+
+    ``forward`` outranks ``dividend_yield`` and ``borrow``, whose sum is the carry that the spot does not earn.
+    """
+
+    rate: float | None = None
+    forward: float | None = None
+    dividend_yield: float | None = None
+    borrow: float | None = None
+
+    @property
+    def says_carry(self) -> bool:
+        """Whether parity has nothing to add."""
+        return self.forward is not None or self.dividend_yield is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``source``: :class:`CarrySource`.
+    ``status``: what parity said (:class:`terminal.quant.parity.ParityStatus`), NO_PAIRS before it was asked."""
+
+    rate: Floats
+    carry_yield: Floats
+    forward_error: Floats
+    source: npt.NDArray[np.int8]
+    status: npt.NDArray[np.int8]
+
+
+class CarryBook:
+    """Keeps the parity fits of a chain and refits a few expiries at a time, the longest unfitted first."""
+
+    def __init__(self, contracts: ChainContracts, rate: float, rate_error: float) -> None:
+        self._contracts = contracts
+        self._rate, self._rate_error = rate, rate_error
+        self._fits: list[ParityFit | None] = [None] * len(contracts.expiries)
+        self._asked_ns = np.zeros(len(contracts.expiries), np.int64)
+        self.overrides: Mapping[Series, Override] = {}
+
+    def refit(self, bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int, most: int) -> None:
+        """Asks parity for ``most`` expiries that live; ``bid`` and ``ask`` by contract (NaN: none), ``time`` by expiry.
+
+        The first time all are asked, twice: the second time with the rate that they imply together.
+        """
+        live = np.flatnonzero(time > 0.0)
+        if not len(live) or not spot > 0.0:
+            return
+        if not self._asked_ns.any():
+            self._fit_all(live, bid, ask, time, spot)
+            chosen = live
+        else:
+            chosen = live[np.argsort(self._asked_ns[live], kind="stable")][:most]
+            known = [each for each in self._fits if each is not None]
+            pooled = parity.pooled_rate(known, self._rate)
+            for expiry in chosen:
+                self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, parity.POOLED_RATE_ERROR))
+        self._asked_ns[chosen] = max(now_ns, 1)
+
+    def _fit_all(self, live: Sequence[int] | npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats,
+                 spot: float) -> None:  # fmt: skip
+        rate, error = self._rate, self._rate_error
+        found: list[ParityFit] = []
+        for _ in range(2 if error > parity.POOLED_RATE_ERROR else 1):
+            found = [self._fit(int(expiry), bid, ask, time, spot, rate, error) for expiry in live]
+            rate, error = parity.pooled_rate(found, rate), parity.POOLED_RATE_ERROR
+        for expiry, fit in zip(live, found, strict=True):
+            self._keep(int(expiry), fit)
+
+    def _keep(self, expiry: int, fit: ParityFit) -> None:
+        """A fit that does not tell does not displace one that did."""
+        before = self._fits[expiry]
+        if before is None or before.status not in _SOLVED or fit.status in _SOLVED:
+            self._fits[expiry] = fit
+
+    def _fit(self, expiry: int, bid: Floats, ask: Floats, time: Floats, spot: float, rate: float, error: float
+             ) -> ParityFit:  # fmt: skip
+        rows = self._contracts.expiries[expiry].rows
+        good = self._contracts.is_standard[rows]
+        american = bool(self._contracts.is_american[rows.start])
+        return parity.implied_forward(
+            self._contracts.strike[rows][good], self._contracts.is_call[rows][good], bid[rows][good], ask[rows][good],
+            float(time[expiry]), spot=spot, rate=rate, rate_error=error, is_american=american,
+            window=AMERICAN_WINDOW if american else EUROPEAN_WINDOW,
+        )  # fmt: skip
+
+    def carry(self, time: Floats, spot: float) -> Carry:
+        """Rate and carry of every expiry now; ``time`` in years by expiry."""
+        count = len(self._fits)
+        rate, carry, error = (np.full(count, np.nan) for _ in range(3))
+        source = np.full(count, CarrySource.NEIGHBOURS, np.int8)
+        status = np.full(count, ParityStatus.NO_PAIRS, np.int8)
+        for row, fit in enumerate(self._fits):
+            if fit is None:
+                continue
+            status[row] = fit.status
+            if fit.status in _SOLVED and np.isfinite(fit.dividend_yield):
+                rate[row], carry[row], error[row] = fit.rate, fit.dividend_yield, fit.forward_error
+                source[row] = CarrySource.PARITY
+        self._fill(time, rate, carry, source)
+        self._override(time, spot, rate, carry, source)
+        source[time <= 0.0] = CarrySource.EXPIRED
+        return Carry(rate, carry, error, source, status)
+
+    def _fill(self, time: Floats, rate: Floats, carry: Floats, source: npt.NDArray[np.int8]) -> None:
+        """Expiries that do not tell: between those that do, by time."""
+        known, unknown = np.flatnonzero(np.isfinite(carry) & (time > 0.0)), np.flatnonzero(~np.isfinite(carry))
+        if not len(known):
+            rate[unknown], carry[unknown], source[unknown] = self._rate, 0.0, CarrySource.ASSUMED
+            return
+        order = known[np.argsort(time[known], kind="stable")]
+        for values in (rate, carry):
+            values[unknown] = np.interp(time[unknown], time[order], values[order])
+
+    def _override(self, time: Floats, spot: float, rate: Floats, carry: Floats, source: npt.NDArray[np.int8]) -> None:
+        for row, expiry in enumerate(self._contracts.expiries):
+            told = self.overrides.get((expiry.expires_ns, expiry.root))
+            if told is None or time[row] <= 0.0:
+                continue
+            forward = spot * float(np.exp((rate[row] - carry[row]) * time[row]))
+            if told.rate is not None:
+                # The forward is what the quotes told: another rate leaves it where it is.
+                rate[row] = told.rate
+                carry[row] = told.rate - float(np.log(forward / spot)) / time[row]
+            if told.forward is not None:
+                carry[row] = rate[row] - float(np.log(told.forward / spot)) / time[row]
+            elif told.dividend_yield is not None:
+                carry[row] = told.dividend_yield + (told.borrow or 0.0)
+            elif told.borrow is not None:
+                carry[row] += told.borrow
+            if told.says_carry or told.rate is not None or told.borrow is not None:
+                source[row] = CarrySource.TRADER

@@ -1,0 +1,87 @@
+"""What one pass over a chain gives: immutable, so that any thread may read it while the next is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from terminal.market.analytics.carry import Carry
+from terminal.market.analytics.contracts import ChainContracts
+from terminal.quant.columns import Floats
+from terminal.quant.surface import SurfaceFit
+
+GREEKS = ("delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm")
+VALUE_ROW = np.dtype(
+    [
+        *((name, "f8") for name in ("bid_vol", "mid_vol", "ask_vol", "vol", "value")),
+        *((name, "f8") for name in GREEKS),
+        ("in_the_money", "f8"),
+        ("source_ts_ns", "i8"),
+        ("status", "i1"),
+    ],
+    align=True,
+)
+"""One contract, per share of the underlying, NaN where it is not known. ``bid_vol``, ``mid_vol``, ``ask_vol``: implied
+by its own quote. ``vol``: what its value and Greeks are made with; Greeks are plain derivatives, as in
+:mod:`terminal.quant.european`. ``in_the_money``: risk-neutral probability, the smile's slope included.
+``source_ts_ns``: when the older side of its quote last changed, 0 without one. ``status``: :class:`ValueStatus`."""
+
+
+class ValueStatus(IntEnum):
+    """What a contract's value rests on."""
+
+    SURFACE = 0
+    OWN_QUOTE = 1
+    """No surface reaches it: the vol of its own middle."""
+    NO_VOL = 2
+    """Neither a surface nor a middle: only the quote itself is known."""
+    EXPIRED = 3
+    ADJUSTED = 4
+    """It delivers something else than 100 shares."""
+
+
+class SpotSource(IntEnum):
+    """What the spot is."""
+
+    MID = 0
+    LAST = 1
+    """The underlying has no sound market: its last trade, spread unknown."""
+    NONE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The underlying when a pass began: price in currency (NaN: none) and when it last changed."""
+
+    price: float
+    ts_ns: int
+    source: SpotSource
+
+
+@dataclass(frozen=True, slots=True)
+class ChainValues:
+    """A chain at ``now_ns`` of market time. ``values``: VALUE_ROW by contract; ``time``: years, by expiry;
+    ``forward``: by expiry. ``surface``: None where no expiry could be fitted; then ``reason`` says why."""
+
+    contracts: ChainContracts
+    now_ns: int
+    spot: Spot
+    time: Floats
+    forward: Floats
+    carry: Carry
+    surface: SurfaceFit | None
+    values: npt.NDArray[np.void]
+    reason: str = ""
+
+    def at_the_money_vol(self, expiry: int) -> float:
+        """The vol at the forward of an expiry; NaN without a surface."""
+        if self.surface is None or not self.time[expiry] > 0.0:
+            return float("nan")
+        return float(self.surface.implied_vol(self.forward[expiry], self.time[expiry], self.forward[expiry]))
+
+    def expected_move(self, expiry: int) -> float:
+        """One standard deviation of the underlying until an expiry, currency: forward times vol times root of time."""
+        return float(self.forward[expiry] * self.at_the_money_vol(expiry) * np.sqrt(max(self.time[expiry], 0.0)))

@@ -1,0 +1,223 @@
+"""The analytics thread: passes over the chains that somebody looks at, by priority, never in the engine's way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+
+from terminal.core.instruments import InstrumentTable
+from terminal.market.analytics.carry import Override, Series
+from terminal.market.analytics.chain_pass import ChainPass, spot_of
+from terminal.market.analytics.chain_values import ChainValues
+from terminal.market.analytics.contracts import ChainContracts, chain_contracts
+from terminal.market.rows import Ids, Rows
+
+log = logging.getLogger(__name__)
+_LOOK_S = 0.02
+_AFTER_FAILURE_S = 5.0
+_LEAST_REST = 0.5
+"""Of what a pass took: the thread takes two thirds of a core at the most, whatever is asked of it."""
+
+
+class Interest(IntEnum):
+    """How urgent a chain is. The lower first."""
+
+    SHOWN = 0
+    HELD = 1
+    """The trader has positions in it."""
+    WATCHED = 2
+
+
+INTERVAL_S: Mapping[Interest, float] = {Interest.SHOWN: 0.1, Interest.HELD: 0.5, Interest.WATCHED: 2.0}
+
+
+class QuoteReader(Protocol):
+    """What is read of the market: copies of rows, under its sequence lock."""
+
+    @property
+    def changed(self) -> int:
+        """Grows with every change."""
+        ...
+
+    def read(self, ids: Ids) -> Rows:
+        """QUOTE_ROW of ``ids``, all of one moment."""
+        ...
+
+
+@dataclass(slots=True)
+class _Chain:
+    work: ChainPass
+    listed: int
+    done_s: float = -np.inf
+    took_s: float = 0.0
+    seen: int = -1
+    failed_s: float = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the thread keeps up: seconds that the last pass of a chain took, passes a second over the last few."""
+
+    took_s: float
+    per_second: float
+
+
+class AnalyticsService(threading.Thread):
+    """``now_ns``: market time of what ``market`` shows. ``is_ready``: whether the models are compiled; asked until
+    they are, since to compile them here would hold the interpreter."""
+
+    def __init__(
+        self, table: InstrumentTable, market: QuoteReader, now_ns: Callable[[], int], *, rate: float,
+        rate_error: float, is_ready: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        super().__init__(name="analytics", daemon=True)
+        self._table, self._market, self._now_ns = table, market, now_ns
+        self._rate, self._rate_error = rate, rate_error
+        self._is_ready, self._ready = is_ready, False
+        self._lock = threading.Lock()
+        self._wants: dict[Hashable, tuple[int, Interest]] = {}
+        self._overrides: dict[int, dict[Series, Override]] = {}
+        self._chains: dict[int, _Chain] = {}
+        self._values: dict[int, ChainValues] = {}
+        self._reasons: dict[int, str] = {}
+        self._paces: dict[int, Pace] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+
+    def want(self, owner: Hashable, underlying: int, interest: Interest = Interest.SHOWN) -> None:
+        """``owner`` looks at a chain from now on, and at no other; any thread."""
+        with self._lock:
+            if self._wants.get(owner) == (underlying, interest):
+                return
+            self._wants[owner] = (underlying, interest)
+        self._wake.set()
+
+    def release(self, owner: Hashable) -> None:
+        """``owner`` looks no more."""
+        with self._lock:
+            self._wants.pop(owner, None)
+
+    def override(self, underlying: int, series: Series, told: Override | None) -> None:
+        """What the trader says of an expiry; None takes it back."""
+        with self._lock:
+            kept = self._overrides.setdefault(underlying, {})
+            if told is None:
+                kept.pop(series, None)
+            else:
+                kept[series] = told
+        self._wake.set()
+
+    def values(self, underlying: int) -> ChainValues | None:
+        """The last pass over a chain; None before the first, see :meth:`why_none`."""
+        return self._values.get(underlying)
+
+    def why_none(self, underlying: int) -> str:
+        """Why there are no values, or why they are not made anew; empty when all is well."""
+        if not self._ready:
+            return "The option models are being compiled; values follow."
+        return self._reasons.get(underlying, "")
+
+    def pace(self, underlying: int) -> Pace | None:
+        """How fast passes over a chain come."""
+        return self._paces.get(underlying)
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """Ends after the pass in hand."""
+        self._stopping = True
+        self._wake.set()
+        if self.is_alive():
+            self.join(timeout_s)
+
+    def run(self) -> None:
+        """The thread's loop."""
+        while not self._stopping:
+            if not self._ready:
+                self._ready = self._is_ready()
+                if not self._ready:
+                    self._wake.wait(1.0)
+                    self._wake.clear()
+                    continue
+            underlying = self._next(time.perf_counter())
+            if underlying is None:
+                self._wake.wait(_LOOK_S if self._wants else 1.0)
+                self._wake.clear()
+                continue
+            took_s = self._run_one(underlying)
+            self._rest(_LEAST_REST * took_s)
+
+    def _rest(self, seconds: float) -> None:
+        if not self._stopping:
+            time.sleep(seconds)
+
+    def _next(self, now_s: float) -> int | None:
+        """The chain that is due and most urgent; of equals the one that waited longest."""
+        with self._lock:
+            wants = list(self._wants.values())
+        urgency: dict[int, Interest] = {}
+        for underlying, interest in wants:
+            urgency[underlying] = min(interest, urgency.get(underlying, Interest.WATCHED))
+        best, best_key = None, (len(Interest), 0.0)
+        for underlying, interest in urgency.items():
+            chain = self._chains.get(underlying)
+            if chain is not None:
+                if now_s - chain.done_s < INTERVAL_S[interest] or now_s - chain.failed_s < _AFTER_FAILURE_S:
+                    continue
+                if chain.seen == self._market.changed:
+                    continue
+            key = (int(interest), chain.done_s if chain is not None else -np.inf)
+            if key < best_key:
+                best, best_key = underlying, key
+        return best
+
+    def _run_one(self, underlying: int) -> float:
+        """One pass; what raises is kept to its chain, said and tried again later."""
+        begun_s = time.perf_counter()
+        chain = self._chain(underlying)
+        try:
+            chain.seen = self._market.changed
+            with self._lock:
+                overrides = dict(self._overrides.get(underlying, {}))
+            chain.work.override(overrides)
+            self._values[underlying] = self._pass(chain.work)
+            self._reasons[underlying] = self._values[underlying].reason
+        except Exception as problem:
+            log.exception("the analytics of instrument %d failed", underlying)
+            place = traceback.extract_tb(problem.__traceback__)[-1]
+            self._reasons[underlying] = f"The analytics failed ({type(problem).__name__} in {place.name}); see the log."
+            chain.failed_s = begun_s
+        ended_s = time.perf_counter()
+        chain.took_s = ended_s - begun_s
+        self._paces[underlying] = Pace(chain.took_s, 1.0 / max(ended_s - chain.done_s, 1e-6))
+        chain.done_s = ended_s
+        return chain.took_s
+
+    def _pass(self, work: ChainPass) -> ChainValues:
+        contracts = work.contracts
+        rows = self._market.read(np.append(contracts.ids, np.int32(contracts.underlying)))
+        return work.run(rows[:-1], spot_of(rows[-1]), self._now_ns())
+
+    def _chain(self, underlying: int) -> _Chain:
+        """The chain with the contracts that are listed now."""
+        chain = self._chains.get(underlying)
+        if chain is not None and chain.listed == len(self._table):
+            return chain
+        listed = len(self._table)
+        contracts = chain_contracts(self._table, underlying)
+        if chain is not None and _is_same(chain.work.contracts, contracts):
+            chain.listed = listed
+            return chain
+        made = _Chain(ChainPass(contracts, rate=self._rate, rate_error=self._rate_error), listed)
+        self._chains[underlying] = made
+        return made
+
+
+def _is_same(before: ChainContracts, now: ChainContracts) -> bool:
+    return np.array_equal(before.ids, now.ids)
