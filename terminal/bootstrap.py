@@ -134,8 +134,9 @@ def _run(
         closing.callback(database.close)
         rooms = _make_rooms(options, profile, settings, journal, database, closing)
         is_ours = options.replay is None and options.connect is None
-        rate = SIMULATED_RATE if is_ours else 0.0
-        desk = Desk(rooms, logs.ring, settings, profile, interest_rate=rate)
+        rate = SIMULATED_RATE if is_ours else None
+        ready = partial(is_warm, Path(os.environ[CACHE_VARIABLE]))
+        desk = Desk(rooms, logs.ring, settings, profile, interest_rate=rate, models_ready=ready)
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
         crash = last_crash(profile.crash_dir)
@@ -276,7 +277,7 @@ def _connect(text: str, table: InstrumentTable, calendars: Calendars, settings: 
 
 
 def _start(run: _Run) -> None:
-    """The one start order: recorder, orders and timers, engine, io."""
+    """The one start order: recorder, orders and timers, engine, analytics, io."""
     rooms = run.rooms
     rooms.open()
     if run.script:
@@ -290,6 +291,7 @@ def _start(run: _Run) -> None:
         end_ns = rooms.start_ns + int(run.options.seconds * NS_PER_S)
         rooms.engine.at(end_ns, Rank.END, lambda ts_ns: _end(rooms, run.over))
     rooms.engine.start()
+    run.desk.analytics.start()
     rooms.io.start()
     rooms.io.submit(rooms.runner.run())
     rooms.io.submit(DeskWatch(rooms, run.over.set if run.options.headless else None).run())
@@ -310,10 +312,12 @@ def _end(rooms: Rooms, over: threading.Event) -> None:
 
 
 def _stop(run: _Run) -> None:
-    """The one stop order: feed, engine, orders, io, recorder. The setting says what becomes of working orders."""
+    """The one stop order: feed, engine, analytics, orders, io, recorder. The setting says what becomes of working
+    orders."""
     rooms = run.rooms
     rooms.runner.stop()
     rooms.engine.stop()
+    run.desk.analytics.stop()
     rooms.past.stop()
     whole = rooms.runner.finished and rooms.tape.lag == 0 and rooms.engine.failure is None
     if run.settings.desk.working_orders_on_stop == "cancel" and rooms.road.is_alive():

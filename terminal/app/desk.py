@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
@@ -26,14 +27,24 @@ from terminal.core.latency import LatencyMeter
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
+from terminal.market.analytics.service import AnalyticsService
 
 
 class Desk:
     """Implements ``app.desk_port.DeskPort``."""
 
     def __init__(
-        self, rooms: Rooms, log: LogRing, settings: Settings, profile: Profile, *, interest_rate: float = 0.0
+        self,
+        rooms: Rooms,
+        log: LogRing,
+        settings: Settings,
+        profile: Profile,
+        *,
+        interest_rate: float | None = None,
+        models_ready: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``interest_rate``: None where nobody knows it, and chains must tell. ``models_ready``: whether the option
+        models are compiled."""
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
@@ -56,7 +67,10 @@ class Desk:
         self.profile = profile
         self.drawings = DrawingBook(profile.drawings_dir)
         self.watchlists = WatchListBook(profile.watchlists_dir)
-        self.interest_rate = interest_rate
+        self.interest_rate = interest_rate or 0.0
+        self.analytics = AnalyticsService(
+            rooms.table, self.market, self.clock.now_ns, rate=interest_rate, is_ready=models_ready
+        )
         self.state_to_paint = LatencyMeter()
         self._unpainted_ns = 0
         self.meter = DeskMeter(

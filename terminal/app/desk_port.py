@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from terminal.app.alerts import Alerts
+from terminal.app.analytics_port import Analytics
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
@@ -46,6 +47,11 @@ class DeskPort(Protocol):
     @property
     def interest_rate(self) -> float:
         """What implied vols start from, a decimal, continuously compounded; 0 where nobody knows better."""
+        ...
+
+    @property
+    def analytics(self) -> Analytics:
+        """Vols, values and Greeks of the chains that panels look at."""
         ...
 
     @property

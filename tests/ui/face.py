@@ -28,6 +28,7 @@ from terminal.core.osi import Right, make_option_symbol
 from terminal.core.ticks import TickClass
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
+from terminal.market.analytics.service import AnalyticsService
 from terminal.market.state import MarketState
 from tests.app.readings import SmallMeter
 
@@ -150,6 +151,7 @@ class FaceDesk:
                     self.table.add_option(make_option_symbol("ACME", day, right, strike * 1000), 0, at_ns(day, 16))
         self.market = MarketState(self.table, "test")
         self.clock = MarketClock(at_ns(DAY, 10, 15))
+        self.analytics = AnalyticsService(self.table, self.market, self.clock.now_ns, rate=0.0, is_ready=lambda: False)
         self.day = Day()
         self.trading = Trading()
         self.arming = Arming()

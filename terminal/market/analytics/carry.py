@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from terminal.market.analytics.chain_values import Carry, CarrySource, Override, Series
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.quant import parity
 from terminal.quant.columns import Floats
@@ -16,59 +15,19 @@ from terminal.quant.parity import ParityFit, ParityStatus
 
 AMERICAN_WINDOW, EUROPEAN_WINDOW = 0.1, 0.25
 """Strikes this near the forward, in log-moneyness: early exercise is worth little there."""
+KNOWN_RATE_ERROR = 0.001
+"""What a known rate may be off: a desk's own financing differs by a little."""
 _SOLVED = (ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED)
-Series = tuple[int, str]
-"""``expires_ns`` and root."""
-
-
-class CarrySource(IntEnum):
-    """Where an expiry's forward comes from."""
-
-    PARITY = 0
-    NEIGHBOURS = 1
-    """Its own quotes do not tell; rate and carry of the expiries beside it."""
-    ASSUMED = 2
-    """No expiry tells: the rate that was given, and no dividends."""
-    TRADER = 3
-    EXPIRED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """What the trader says of one expiry, decimals a year and currency; None leaves it to the quotes.
-
-    ``forward`` outranks ``dividend_yield`` and ``borrow``, whose sum is the carry that the spot does not earn.
-    """
-
-    rate: float | None = None
-    forward: float | None = None
-    dividend_yield: float | None = None
-    borrow: float | None = None
-
-    @property
-    def says_carry(self) -> bool:
-        """Whether parity has nothing to add."""
-        return self.forward is not None or self.dividend_yield is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``source``: :class:`CarrySource`.
-    ``status``: what parity said (:class:`terminal.quant.parity.ParityStatus`), NO_PAIRS before it was asked."""
-
-    rate: Floats
-    carry_yield: Floats
-    forward_error: Floats
-    source: npt.NDArray[np.int8]
-    status: npt.NDArray[np.int8]
 
 
 class CarryBook:
     """Keeps the parity fits of a chain and refits a few expiries at a time, the longest unfitted first."""
 
-    def __init__(self, contracts: ChainContracts, rate: float, rate_error: float) -> None:
+    def __init__(self, contracts: ChainContracts, rate: float | None) -> None:
+        """``rate``: the interest rate where it is known; None lets the expiries tell what they all imply."""
         self._contracts = contracts
-        self._rate, self._rate_error = rate, rate_error
+        self._rate = parity.UNINFORMED_RATE if rate is None else rate
+        self._rate_error = parity.UNINFORMED_RATE_ERROR if rate is None else KNOWN_RATE_ERROR
         self._fits: list[ParityFit | None] = [None] * len(contracts.expiries)
         self._asked_ns = np.zeros(len(contracts.expiries), np.int64)
         self.overrides: Mapping[Series, Override] = {}
@@ -87,9 +46,9 @@ class CarryBook:
         else:
             chosen = live[np.argsort(self._asked_ns[live], kind="stable")][:most]
             known = [each for each in self._fits if each is not None]
-            pooled = parity.pooled_rate(known, self._rate)
+            pooled, error = parity.pooled_rate(known, self._rate), min(self._rate_error, parity.POOLED_RATE_ERROR)
             for expiry in chosen:
-                self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, parity.POOLED_RATE_ERROR))
+                self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error))
         self._asked_ns[chosen] = max(now_ns, 1)
 
     def _fit_all(self, live: Sequence[int] | npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats,

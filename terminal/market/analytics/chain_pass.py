@@ -12,8 +12,18 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
-from terminal.market.analytics.carry import Carry, CarryBook, Override, Series
-from terminal.market.analytics.chain_values import GREEKS, VALUE_ROW, ChainValues, Spot, SpotSource, ValueStatus
+from terminal.market.analytics.carry import CarryBook
+from terminal.market.analytics.chain_values import (
+    GREEKS,
+    VALUE_ROW,
+    Carry,
+    ChainValues,
+    Override,
+    Series,
+    Spot,
+    SpotSource,
+    ValueStatus,
+)
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.market.rows import Quality, Rows
 from terminal.quant import american, density, european, expiry_time, implied_vol, surface
@@ -32,11 +42,11 @@ _GOOD = (Quality.OK, Quality.LOCKED, Quality.BID_ONLY, Quality.ASK_ONLY)
 
 
 class ChainPass:
-    """One underlying's chain; one thread."""
+    """One underlying's chain; one thread. ``rate``: what is known of the interest rate, a decimal; None: nothing."""
 
-    def __init__(self, contracts: ChainContracts, *, rate: float = 0.02, rate_error: float = 0.05) -> None:
+    def __init__(self, contracts: ChainContracts, *, rate: float | None = None) -> None:
         self.contracts = contracts
-        self._carry = CarryBook(contracts, rate, rate_error)
+        self._carry = CarryBook(contracts, rate)
         shape = (SIDES, contracts.count)
         self._prices = np.full(shape, np.nan)
         self._vols = np.full(shape, np.nan)

@@ -1,17 +1,22 @@
-"""What one pass over a chain gives: immutable, so that any thread may read it while the next is made."""
+"""What one pass over a chain is told and gives: immutable, so that any thread may read it while the next is made.
+
+No kernels are imported in here: the face reads this before the option models are compiled.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from terminal.market.analytics.carry import Carry
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.quant.columns import Floats
-from terminal.quant.surface import SurfaceFit
+
+if TYPE_CHECKING:
+    from terminal.quant.surface import SurfaceFit
 
 GREEKS = ("delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm")
 VALUE_ROW = np.dtype(
@@ -28,6 +33,52 @@ VALUE_ROW = np.dtype(
 by its own quote. ``vol``: what its value and Greeks are made with; Greeks are plain derivatives, as in
 :mod:`terminal.quant.european`. ``in_the_money``: risk-neutral probability, the smile's slope included.
 ``source_ts_ns``: when the older side of its quote last changed, 0 without one. ``status``: :class:`ValueStatus`."""
+
+
+Series = tuple[int, str]
+"""``expires_ns`` and root."""
+
+
+class CarrySource(IntEnum):
+    """Where an expiry's forward comes from."""
+
+    PARITY = 0
+    NEIGHBOURS = 1
+    """Its own quotes do not tell; rate and carry of the expiries beside it."""
+    ASSUMED = 2
+    """No expiry tells: the rate that was given, and no dividends."""
+    TRADER = 3
+    EXPIRED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What the trader says of one expiry, decimals a year and currency; None leaves it to the quotes.
+
+    ``forward`` outranks ``dividend_yield`` and ``borrow``, whose sum is the carry that the spot does not earn.
+    """
+
+    rate: float | None = None
+    forward: float | None = None
+    dividend_yield: float | None = None
+    borrow: float | None = None
+
+    @property
+    def says_carry(self) -> bool:
+        """Whether parity has nothing to add."""
+        return self.forward is not None or self.dividend_yield is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``source``: :class:`CarrySource`.
+    ``status``: what parity said (:class:`terminal.quant.parity.ParityStatus`), NO_PAIRS before it was asked."""
+
+    rate: Floats
+    carry_yield: Floats
+    forward_error: Floats
+    source: npt.NDArray[np.int8]
+    status: npt.NDArray[np.int8]
 
 
 class ValueStatus(IntEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -9,20 +10,22 @@ import traceback
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from terminal.core.instruments import InstrumentTable
-from terminal.market.analytics.carry import Override, Series
-from terminal.market.analytics.chain_pass import ChainPass, spot_of
-from terminal.market.analytics.chain_values import ChainValues
+from terminal.market.analytics.chain_values import ChainValues, Override, Series
 from terminal.market.analytics.contracts import ChainContracts, chain_contracts
 from terminal.market.rows import Ids, Rows
+
+if TYPE_CHECKING:
+    from terminal.market.analytics.chain_pass import ChainPass
 
 log = logging.getLogger(__name__)
 _LOOK_S = 0.02
 _AFTER_FAILURE_S = 5.0
+_ASK_READY_S = 2.0
 _LEAST_REST = 0.5
 """Of what a pass took: the thread takes two thirds of a core at the most, whatever is asked of it."""
 
@@ -71,17 +74,18 @@ class Pace:
 
 
 class AnalyticsService(threading.Thread):
-    """``now_ns``: market time of what ``market`` shows. ``is_ready``: whether the models are compiled; asked until
-    they are, since to compile them here would hold the interpreter."""
+    """``now_ns``: market time of what ``market`` shows. ``rate``: None where the chains must tell. ``is_ready``:
+    whether the models are compiled; asked until they are, since to compile them here would hold the interpreter."""
 
     def __init__(
-        self, table: InstrumentTable, market: QuoteReader, now_ns: Callable[[], int], *, rate: float,
-        rate_error: float, is_ready: Callable[[], bool],
+        self, table: InstrumentTable, market: QuoteReader, now_ns: Callable[[], int], *, rate: float | None,
+        is_ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         super().__init__(name="analytics", daemon=True)
         self._table, self._market, self._now_ns = table, market, now_ns
-        self._rate, self._rate_error = rate, rate_error
+        self._rate = rate
         self._is_ready, self._ready = is_ready, False
+        self._models: Any = None
         self._lock = threading.Lock()
         self._wants: dict[Hashable, tuple[int, Interest]] = {}
         self._overrides: dict[int, dict[Series, Override]] = {}
@@ -138,20 +142,23 @@ class AnalyticsService(threading.Thread):
 
     def run(self) -> None:
         """The thread's loop."""
+        while not self._stopping and not self._load():
+            self._wake.wait(_ASK_READY_S)
+            self._wake.clear()
         while not self._stopping:
-            if not self._ready:
-                self._ready = self._is_ready()
-                if not self._ready:
-                    self._wake.wait(1.0)
-                    self._wake.clear()
-                    continue
             underlying = self._next(time.perf_counter())
             if underlying is None:
                 self._wake.wait(_LOOK_S if self._wants else 1.0)
                 self._wake.clear()
                 continue
-            took_s = self._run_one(underlying)
-            self._rest(_LEAST_REST * took_s)
+            self._rest(_LEAST_REST * self._run_one(underlying))
+
+    def _load(self) -> bool:
+        """Imports the models once they are compiled: an import of kernels that are not would compile them here."""
+        if not self._ready and self._is_ready():
+            self._models = importlib.import_module("terminal.market.analytics.chain_pass")
+            self._ready = True
+        return self._ready
 
     def _rest(self, seconds: float) -> None:
         if not self._stopping:
@@ -202,7 +209,8 @@ class AnalyticsService(threading.Thread):
     def _pass(self, work: ChainPass) -> ChainValues:
         contracts = work.contracts
         rows = self._market.read(np.append(contracts.ids, np.int32(contracts.underlying)))
-        return work.run(rows[:-1], spot_of(rows[-1]), self._now_ns())
+        found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1]), self._now_ns())
+        return found
 
     def _chain(self, underlying: int) -> _Chain:
         """The chain with the contracts that are listed now."""
@@ -214,7 +222,7 @@ class AnalyticsService(threading.Thread):
         if chain is not None and _is_same(chain.work.contracts, contracts):
             chain.listed = listed
             return chain
-        made = _Chain(ChainPass(contracts, rate=self._rate, rate_error=self._rate_error), listed)
+        made = _Chain(self._models.ChainPass(contracts, rate=self._rate), listed)
         self._chains[underlying] = made
         return made
 

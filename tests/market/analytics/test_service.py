@@ -15,7 +15,7 @@ from terminal.core.instruments import Delivery, InstrumentKind, InstrumentTable,
 from terminal.core.osi import Right, make_option_symbol
 from terminal.core.ticks import TickClass
 from terminal.market.analytics import service
-from terminal.market.analytics.carry import CarrySource, Override
+from terminal.market.analytics.chain_values import CarrySource, Override
 from terminal.market.analytics.contracts import chain_contracts
 from terminal.market.analytics.service import AnalyticsService, Interest
 from terminal.market.rows import Ids, Quality, Rows
@@ -79,7 +79,7 @@ def start(market: Scene) -> Iterator[Start]:
 
     def make(is_ready: Callable[[], bool] = lambda: True) -> AnalyticsService:
         table, quotes, _ = market
-        found = AnalyticsService(table, quotes, lambda: NOW_NS, rate=RATE, rate_error=0.002, is_ready=is_ready)
+        found = AnalyticsService(table, quotes, lambda: NOW_NS, rate=RATE, is_ready=is_ready)
         found.start()
         started.append(found)
         return found
@@ -143,7 +143,8 @@ def test_released_chains_rest(market: Scene, start: Start) -> None:
 
 def test_what_is_shown_goes_before_what_is_watched(market: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     table, quotes, (first, second) = market
-    running = AnalyticsService(table, quotes, lambda: NOW_NS, rate=RATE, rate_error=0.002, is_ready=lambda: True)
+    running = AnalyticsService(table, quotes, lambda: NOW_NS, rate=RATE, is_ready=lambda: True)
+    assert running._load()
     running.want("a", first, Interest.WATCHED)
     running.want("b", second, Interest.SHOWN)
     assert running._next(0.0) == second
@@ -172,9 +173,12 @@ def test_a_pass_that_fails_is_said_and_the_other_chains_go_on(
     assert running.why_none(first) == ""
 
 
-def test_nothing_is_reckoned_before_the_models_are_compiled(market: Scene, start: Start) -> None:
+def test_nothing_is_reckoned_before_the_models_are_compiled(
+    market: Scene, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _table, _quotes, (first, _second) = market
     compiled = threading.Event()
+    monkeypatch.setattr(service, "_ASK_READY_S", 0.05)
     running = start(compiled.is_set)
     running.want("panel", first)
     time.sleep(0.2)

@@ -24,6 +24,7 @@ from terminal.core.messages import Phase
 from terminal.core.orders import Fill, OrderState
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
+from terminal.market.analytics.service import AnalyticsService
 from terminal.market.state import MarketState
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
@@ -159,6 +160,7 @@ class Desk:
         self.live_market, self.live_clock = market.state, clock
         self.market: Any = ShownMarket(market.state, cast(TimeMachine, self.past))
         self.clock = ShownClock(clock, cast(TimeMachine, self.past))
+        self.analytics = AnalyticsService(self.table, self.market, self.clock.now_ns, rate=0.0, is_ready=lambda: False)
         self.day = Day()
         self.trading = RecordingTrading(clock.now_ns)
         self.arming = Arming()
