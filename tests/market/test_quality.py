@@ -26,12 +26,14 @@ def test_age_is_since_a_side_changed_and_only_silence_makes_stale() -> None:
     now_ns = START_NS + 30 * SECOND
     rows = state.read(IDS)
     assert state.channel.silent_ns(now_ns) == 10 * SECOND
-    quality, age_ns = quality_with_age(rows, now_ns, state.channel.silent_ns(now_ns), 15 * SECOND)
+    quality, age_ns = quality_with_age(rows, now_ns, is_silent=False)
     assert quality.tolist() == [Quality.OK, Quality.CROSSED, Quality.NONE]
     assert age_ns.tolist() == [30 * SECOND, 10 * SECOND, NO_AGE_NS]
-    quality, _ = quality_with_age(rows, now_ns, 16 * SECOND, 15 * SECOND)
+    quality, _ = quality_with_age(rows, now_ns, is_silent=True)
     assert quality.tolist() == [Quality.STALE, Quality.STALE, Quality.NONE]
+    rows["phase"] = Phase.PRE_MARKET
+    assert quality_with_age(rows, now_ns, is_silent=True)[0].tolist() == quality.tolist()
     rows["phase"] = Phase.CLOSED
-    quality, _ = quality_with_age(rows, now_ns, 16 * SECOND, 15 * SECOND)
+    quality, _ = quality_with_age(rows, now_ns, is_silent=True)
     assert quality.tolist() == [Quality.OK, Quality.CROSSED, Quality.NONE]
     assert not Quality.STALE.fills

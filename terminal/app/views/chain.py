@@ -14,13 +14,14 @@ from terminal.app.market_port import Market, Rows
 from terminal.app.views.cells import ABSENT, Align, CellGrid, Changes, Column, Look, Looks, Raw, Tone, age_level
 from terminal.app.views.chain_vols import Vols
 from terminal.app.views.freshness import FeedPulse
-from terminal.app.views.quality import quality_words
+from terminal.app.views.quality import quote_state
 from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument, InstrumentTable, SettlementTime, Style
 from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX
 from terminal.core.orders import Side
 from terminal.core.osi import Right
+from terminal.market.quality import quality_with_age
 from terminal.market.rows import Quality
 
 _FIELDS = (
@@ -111,6 +112,7 @@ class ChainView:
         self._ids: npt.NDArray[np.int32] = np.empty((0, 2), np.int32)
         self._shown = (0, 0)
         self._reset = True
+        self._is_silent = False
         self._iv: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._delta: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._formatters = [self._formatter(column.id) for column in COLUMNS]
@@ -190,6 +192,7 @@ class ChainView:
         if reset:
             self._reset = False
             self.grid.resize(len(self._pairs))
+        self._is_silent = pulse.is_silent
         first, last = max(0, first), min(last, len(self._pairs) - 1)
         if last < first:
             return Changes(reset=reset)
@@ -207,15 +210,13 @@ class ChainView:
             return ""
         quote = self._market.read(np.array([instrument.id], np.int32))[0]
         parts = [instrument.label]
-        wrong = quality_words(Quality(int(quote["quality"])))
+        wrong = quote_state(quote, now_ns, is_silent=self._is_silent).sentence
         if wrong:
             parts.append(wrong)
         for word, name in (("Bid", "bid_ts_ns"), ("Ask", "ask_ts_ns"), ("Last", "last_ts_ns")):
             if quote[name]:
                 ts_ns = int(quote[name])
                 parts.append(f"{word} since {ages.time_of_day(ts_ns)}, {ages.age(now_ns - ts_ns)}")
-        if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
-            parts.append("The market is closed: these are the day's last values.")
         return "\n".join(parts)
 
     def _raw(self, first: int, ids: npt.NDArray[np.int32], quotes: Rows) -> Raw:
@@ -254,14 +255,15 @@ class ChainView:
             looks[:, prices] = Tone.VALUE
             looks[raw[:, bid] == ABSENT, bid] = Tone.LABEL
             looks[raw[:, ask] == ABSENT, ask] = Tone.LABEL
-            quality = side["quality"]
-            bad = (ids[:, place] >= 0) & ((quality == Quality.CROSSED) | (quality == Quality.ZERO))
+            quality, _ = quality_with_age(side, now_ns, is_silent=pulse.is_silent)
+            quality[ids[:, place] < 0] = Quality.NONE
+            bad = (quality == Quality.CROSSED) | (quality == Quality.ZERO)
+            looks[np.ix_(quality == Quality.LOCKED, prices)] = Tone.WARN
             looks[np.ix_(bad, prices)] = Tone.WARN | Look.BAD
             closed = side["phase"] == Phase.CLOSED
             looks[np.ix_(closed & ~bad, prices)] = Tone.LABEL
-            if pulse.is_silent:
-                stale = [*prices, _AT[f"{prefix}.iv"], _AT[f"{prefix}.delta"]]
-                looks[np.ix_(~closed & (side["ts_ns"] != 0), stale)] = Tone.MUTED | Look.STALE
+            stale = [*prices, _AT[f"{prefix}.iv"], _AT[f"{prefix}.delta"]]
+            looks[np.ix_(quality == Quality.STALE, stale)] = Tone.MUTED | Look.STALE
             for column, stamp in ((bid, "bid_ts_ns"), (ask, "ask_ts_ns")):
                 age = np.where((side[stamp] == 0) | closed | (raw[:, column] == ABSENT), -1, now_ns - side[stamp])
                 looks[:, column] |= age_level(age)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from terminal.app import ages
 from terminal.app.market_port import Market, Rows
 from terminal.app.ports import OrderRow, PositionRow
 from terminal.app.views.freshness import FeedPulse
@@ -14,16 +15,17 @@ from terminal.app.views.ladder_book import BookWindow, read_book
 from terminal.app.views.ladder_flow import LadderFlow
 from terminal.app.views.ladder_queue import QueueWatch
 from terminal.app.views.ladder_rows import LadderRows, OpenPosition, OwnOrder, empty_rows
-from terminal.app.views.quality import quality_words
+from terminal.app.views.quality import QuoteState, quote_state
+from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument
-from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX, MONEY_SCALE
 from terminal.core.orders import OrderState, Side
 from terminal.market.rows import BookStatus, Quality
 
 _NEAR, _DENSE = 6, 4
 """Levels of each side that should be in view, and up to how many ticks for each of them a book counts as dense."""
-PAST_NOTE = "Own orders and positions are of now: see Orders and Positions."
+PAST_NOTE = "Own orders are of now: see Orders."
+_WORTH_SAYING_NS = 10 * NS_PER_S
 _DOUBTS = {
     BookStatus.BUILDING: "BUILDING: levels may be missing",
     BookStatus.GAP: "GAP: updates were lost, wrong until the next snapshot",
@@ -83,7 +85,7 @@ class LadderView:
             rows.status = self._market.book.status(instrument.id)
         else:
             self._put_top(rows, quote)
-        self._judge(rows, quote, pulse)
+        self._judge(rows, quote, pulse, max(now_ns, int(quote["ts_ns"])))
         self._mark(rows, quote, instrument)
         self._put_flow(rows, instrument, max(now_ns, int(quote["ts_ns"])))
         if is_past:
@@ -110,19 +112,20 @@ class LadderView:
                 sizes[row] = sums[row] = size
         rows.best_bid_px, rows.best_ask_px = int(quote["bid_px"]), int(quote["ask_px"])
 
-    def _judge(self, rows: LadderRows, quote: np.void, pulse: FeedPulse) -> None:
+    def _judge(self, rows: LadderRows, quote: np.void, pulse: FeedPulse, now_ns: int) -> None:
         """What may be believed, and in which words not."""
-        heard = bool(quote["ts_ns"])
-        rows.is_closed = quote["phase"] == Phase.CLOSED and heard
-        rows.is_stale = pulse.is_silent and not rows.is_closed and heard
-        rows.note = _note(quote, rows.has_depth)
+        state = quote_state(quote, now_ns, is_silent=pulse.is_silent)
+        rows.is_closed = state.is_closed
+        rows.is_stale = not state.is_closed and bool(quote["ts_ns"]) and pulse.is_silent
+        rows.note = _note(state, rows.has_depth)
         known = ABSENT_PX not in {rows.best_bid_px, rows.best_ask_px}
         if known and rows.best_bid_px > rows.best_ask_px:
             # Of the very picture, whatever the state says a moment later.
             rows.status = BookStatus.CROSSED
         rows.warning = _DOUBTS.get(rows.status, "")
         if not rows.warning and rows.is_stale:
-            rows.warning = "STALE: the feed is silent"
+            age = "" if state.age_ns is None else f", unchanged for {ages.age(state.age_ns)}"
+            rows.warning = f"STALE: the feed is silent{age}"
 
     def _mark(self, rows: LadderRows, quote: np.void, instrument: Instrument) -> None:
         rows.best_bid = self.row_of(rows, rows.best_bid_px, Side.BUY)
@@ -219,13 +222,13 @@ def _size_at(book: BookWindow, quote: np.void, side: int, px: int, *, has_depth:
     return int(quote[f"{name}_size"]) if int(quote[f"{name}_px"]) == px else None
 
 
-def _note(quote: np.void, has_depth: bool) -> str:
-    if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
+def _note(state: QuoteState, has_depth: bool) -> str:
+    if state.is_closed:
         return "Closed: the day's last values."
-    quality = Quality(int(quote["quality"]))
-    if not has_depth and quality is Quality.NONE:
+    if state.quality is Quality.NONE and not has_depth:
         return "No quotes: the last trade only, spread unknown."
-    wrong = quality_words(quality)
-    if wrong and not has_depth:
-        return wrong
+    if state.sentence and not state.is_stale:
+        return state.sentence
+    if state.age_ns is not None and state.age_ns >= _WORTH_SAYING_NS:
+        return f"Best bid and ask unchanged for {ages.age(state.age_ns)}."
     return "" if has_depth else "Top of the book only: there is no depth for this symbol."

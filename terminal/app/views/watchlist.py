@@ -12,7 +12,7 @@ import numpy.typing as npt
 from terminal.app import ages, formats
 from terminal.app.market_port import Market, Rows
 from terminal.app.views.freshness import FeedPulse
-from terminal.app.views.quality import quality_words
+from terminal.app.views.quality import quality_word, quote_state
 from terminal.app.views.table_rows import TableRows
 from terminal.app.views.trends import Trends
 from terminal.app.views.watchlist_values import CLOSED_AGE, UNKNOWN, WatchValues, age_levels
@@ -20,11 +20,14 @@ from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument, InstrumentTable, UnknownInstrumentError
 from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX
+from terminal.market.quality import quality_with_age
 from terminal.market.rows import Quality
 
 __all__ = ["CLOSED_AGE", "UNKNOWN", "WatchlistView", "arrow"]
 
 _HINTS_EVERY_NS = NS_PER_S
+_SOUND = frozenset({int(Quality.OK), int(Quality.NONE)})
+_WRONG = (Quality.CROSSED, Quality.ZERO, Quality.LOCKED)
 _TIPPED = ("symbol", "last", "bid", "ask", "spread", "age")
 
 
@@ -41,7 +44,7 @@ class WatchlistView:
         self._filter = ""
         self._sort: tuple[str, bool] | None = None
         self._hints: dict[int, str] = {}
-        self._hinted_ns = -1
+        self._hinted = (-1, False)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -162,19 +165,23 @@ class WatchlistView:
         ids = np.array(keys, np.int32)
         quotes = self._market.read(ids)
         closed = (quotes["phase"] == Phase.CLOSED) & (quotes["ts_ns"] != 0)
-        stale = (quotes["ts_ns"] != 0) & ~closed & pulse.is_silent
+        quality, age_ns = quality_with_age(quotes, now_ns, is_silent=pulse.is_silent)
+        # A symbol that only trades has no quote that could be stale, and its last price is as old as the feed.
+        stale = (quality == Quality.STALE) | ((quotes["ts_ns"] != 0) & ~closed & pulse.is_silent)
         values = self._values.cells(rows, quotes, now_ns, columns)
         if columns is None or "trend" in columns:
             values["trend"] = self._trends.of(rows, now_ns)
-        if now_ns // _HINTS_EVERY_NS != self._hinted_ns:
-            self._hinted_ns = now_ns // _HINTS_EVERY_NS
+        if "age" in values:
+            values["age"] = _with_quality(values["age"], quality, age_ns)
+        if (now_ns // _HINTS_EVERY_NS, pulse.is_silent) != self._hinted:
+            self._hinted = now_ns // _HINTS_EVERY_NS, pulse.is_silent
             self._hints.clear()
-        hints = [self._hint(row, quote, now_ns) for row, quote in zip(rows, quotes, strict=True)]
+        hints = [self._hint(row, quote, now_ns, pulse) for row, quote in zip(rows, quotes, strict=True)]
         return TableRows(
             [*keys],
             values,
             stale.tolist(),
-            _tones(quotes, closed),
+            _tones(quotes, quality, closed),
             tips=dict.fromkeys(_TIPPED, hints),
             ages=age_levels(quotes, now_ns),
         )
@@ -196,18 +203,16 @@ class WatchlistView:
             ids = np.fromiter(self._rows, np.int32, len(self._rows))
             self._trends.note(now_ns, ids, self._market.read(ids))
 
-    def _hint(self, instrument: Instrument, quote: Any, now_ns: int) -> str:
+    def _hint(self, instrument: Instrument, quote: Any, now_ns: int, pulse: FeedPulse) -> str:
         known = self._hints.get(instrument.id)
         if known is not None:
             return known
-        quality = Quality(int(quote["quality"]))
+        state = quote_state(quote, now_ns, is_silent=pulse.is_silent)
         parts = [instrument.name or instrument.label]
-        if quality is not Quality.NONE:
-            parts.append(quality_words(quality))
+        if state.quality is not Quality.NONE or state.is_closed:
+            parts.append(state.sentence)
         elif instrument.is_tradable and quote["last_px"] != ABSENT_PX:
             parts.append("Trades only: without quotes the spread is unknown, and the last trade stands for the price.")
-        if quote["phase"] == Phase.CLOSED and quote["ts_ns"]:
-            parts.append("The market is closed: these are the day's last values.")
         if quote["ts_ns"]:
             ts_ns = int(quote["ts_ns"])
             parts.append(f"Last message {ages.time_of_day(ts_ns)}, {ages.age(now_ns - ts_ns)} ago")
@@ -228,8 +233,24 @@ def _spread(value: float, row: Instrument) -> str:
     return "unknown" if math.isnan(value) else formats.change(int(value), row).lstrip("+")
 
 
-def _age(value: int, _row: Instrument) -> str:
-    return "closed" if value == CLOSED_AGE else ages.age(value * (NS_PER_S // 10))
+def _with_quality(
+    values: list[int | None], quality: npt.NDArray[np.uint8], age_ns: npt.NDArray[np.int64]
+) -> list[tuple[int, int] | None]:
+    """Ages with the quality that they are of: the quote's own age where something is wrong with it."""
+    tenths = age_ns // (NS_PER_S // 10)
+    shown = np.where(tenths < 100, tenths - tenths % 5, tenths - tenths % 10)
+    return [
+        None if value is None else (value if kind in _SOUND or value == CLOSED_AGE else int(own), kind)
+        for value, kind, own in zip(values, quality.tolist(), shown.tolist(), strict=True)
+    ]
+
+
+def _age(value: tuple[int, int], _row: Instrument) -> str:
+    tenths, quality = value
+    if tenths == CLOSED_AGE:
+        return "closed"
+    word = "" if quality in _SOUND else quality_word(Quality(quality))
+    return f"{word} {ages.age(tenths * (NS_PER_S // 10))}".strip()
 
 
 _TEXTS: dict[str, Callable[[Any, Instrument], str]] = {
@@ -254,8 +275,8 @@ def _haystack(row: Instrument) -> str:
     return f"{row.label} {row.symbol} {row.name}".casefold()
 
 
-def _tones(quotes: Rows, closed: npt.NDArray[np.bool_]) -> dict[str, list[str]]:
-    bad = (quotes["quality"] == Quality.CROSSED) | (quotes["quality"] == Quality.ZERO)
+def _tones(quotes: Rows, quality: npt.NDArray[np.uint8], closed: npt.NDArray[np.bool_]) -> dict[str, list[str]]:
+    bad = np.isin(quality, _WRONG)
     price = ["warn" if b else "text1" if c else "" for b, c in zip(bad.tolist(), closed.tolist(), strict=True)]
     trades_only = (quotes["quality"] == Quality.NONE) & (quotes["last_px"] != ABSENT_PX)
     spread = ["text1" if only else tone for only, tone in zip(trades_only.tolist(), price, strict=True)]

@@ -69,7 +69,7 @@ class ChainPanel(Panel):
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
         desk = context.desk
-        self._feed = FeedWatch(desk.health)
+        self._feed = FeedWatch(desk.health, desk.past)
         self._view = ChainView(desk.table, desk.market)
         self._series: list[Series] = []
         self._wanted_key = ""

@@ -70,7 +70,7 @@ class ChartPanel(DrawingCommands, Panel):
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
-        self._feed = FeedWatch(context.desk.health)
+        self._feed = FeedWatch(context.desk.health, context.desk.past)
         self._view = ChartView(context.desk.market)
         self.indicators = IndicatorSet(context.desk.profile.indicators_dir)
         self._version = _UNREAD

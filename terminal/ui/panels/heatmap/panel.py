@@ -51,7 +51,7 @@ class HeatmapPanel(Panel):
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
-        self._feed = FeedWatch(context.desk.health)
+        self._feed = FeedWatch(context.desk.health, context.desk.past)
         self._view = HeatmapView(context.desk.market)
         self.canvas = HeatmapCanvas(self._view, context.theme)
         self.empty = EmptyState("Choose a symbol to see its book over time.", "Find a symbol", self._find)

@@ -38,7 +38,7 @@ class LadderPanel(LadderKeys):
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
-        self._feed = FeedWatch(context.desk.health)
+        self._feed = FeedWatch(context.desk.health, context.desk.past)
         self._view = LadderView(context.desk.market)
         self._rows: LadderRows | None = None
         self._orders: Sequence[OrderRow] = ()

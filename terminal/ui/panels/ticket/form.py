@@ -108,7 +108,9 @@ class TicketForm(QWidget):
             field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for column, stretch in enumerate((3, 3, 4)):
             grid.setColumnStretch(column, stretch)
-        figures = QGridLayout()
+        self.figures = QWidget()
+        figures = QGridLayout(self.figures)
+        figures.setContentsMargins(0, 0, 0, 0)
         figures.setHorizontalSpacing(8)
         figures.setVerticalSpacing(1)
         for place, (text, label) in enumerate((("Effect", self.action), ("Cost", self.cost), ("Fees", self.fees),
@@ -128,7 +130,7 @@ class TicketForm(QWidget):
         layout.addWidget(self.symbol)
         layout.addWidget(self.market)
         layout.addLayout(grid)
-        layout.addLayout(figures)
+        layout.addWidget(self.figures)
         self.sentence.setMinimumHeight(30)
         self.sentence.setMaximumHeight(64)
         layout.addWidget(self.sentence, 1)

@@ -10,17 +10,15 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout
 
-from terminal.app import ages, formats
+from terminal.app import formats
 from terminal.app.arming import Arming
 from terminal.app.looking_back import NO_ORDERS
 from terminal.app.ports import OrderDraft
 from terminal.app.views.freshness import FeedWatch
-from terminal.app.views.quality import quality_words
+from terminal.app.views.quality import quote_state
 from terminal.app.views.ticket import Estimate, Judge, Stage, TicketModel, estimate, outcome
 from terminal.core.instruments import Instrument
-from terminal.core.messages import Phase
 from terminal.core.orders import Effect, OrderType, Side
-from terminal.market.rows import Quality
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.ticket.form import TicketForm
@@ -102,7 +100,11 @@ class TicketPanel(Panel):
         self._fill()
 
     def past_changed(self, is_past: bool) -> None:
-        """Whatever was previewed is written anew: nobody sends what stood here before a look at the past."""
+        """Whatever was previewed is written anew: nobody sends what stood here before a look at the past.
+
+        What an order would cost gives its room to the strip that says which moment this is.
+        """
+        self.form.figures.setVisible(not is_past)
         if self._model.stage is Stage.PREVIEW:
             self.drop()
 
@@ -245,17 +247,11 @@ class TicketPanel(Panel):
 
     def _write_market(self, instrument: Instrument, quote: np.void, frame: Frame) -> None:
         bid, ask = formats.price(int(quote["bid_px"]), instrument), formats.price(int(quote["ask_px"]), instrument)
-        now_ns = self.context.desk.live_clock.now_ns()
-        age = ages.age(now_ns - int(quote["ts_ns"])) if quote["ts_ns"] else formats.MISSING
-        closed = quote["phase"] == Phase.CLOSED
-        stale = self._feed.pulse(frame.wall_ns).is_silent and not closed
-        word = "closed" if closed else f"stale {age}" if stale else age
-        quality = Quality(int(quote["quality"]))
-        tone = "text2" if stale else "warn" if quality in {Quality.CROSSED, Quality.ZERO} else ""
-        self.form.say(self.form.market, f"{bid} × {ask}   {word}", tone)
-        tip = (
-            f"{formats.size(int(quote['bid_size']))} × {formats.size(int(quote['ask_size']))}. {quality_words(quality)}"
+        state = quote_state(
+            quote, self.context.desk.live_clock.now_ns(), is_silent=self._feed.pulse(frame.wall_ns).is_silent
         )
+        self.form.say(self.form.market, f"{bid} × {ask}   {state.words}", state.tone)
+        tip = f"{formats.size(int(quote['bid_size']))} × {formats.size(int(quote['ask_size']))}. {state.sentence}"
         if tip != self.form.market.toolTip():
             self.form.market.setToolTip(tip)
 

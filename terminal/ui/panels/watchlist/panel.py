@@ -55,7 +55,7 @@ class WatchlistPanel(Panel):
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
-        self._feed = FeedWatch(context.desk.health)
+        self._feed = FeedWatch(context.desk.health, context.desk.past)
         self._view = WatchlistView(context.desk.table, context.desk.market)
         self._filled = False
         self._book = context.desk.watchlists
