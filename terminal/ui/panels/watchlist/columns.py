@@ -68,6 +68,6 @@ def watchlist_columns(view: WatchlistView) -> tuple[Column, ...]:
                visible=False),
         Column("open_interest", "Open int", "Open interest, contracts", text("open_interest"), 66, tone=Tone.LABEL,
                visible=False),
-        Column("age", "Age", "Market time since the symbol's last message, and what is wrong with its quote", text("age"),
-               84, tone=Tone.LABEL),
+        Column("age", "Age", "Market time since the symbol's last message, and its quote's fault", text("age"), 84,
+               tone=Tone.LABEL),
     )  # fmt: skip
