@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, IntEnum
@@ -142,6 +142,8 @@ class InstrumentTable:
         """By id: the InstrumentKind."""
         self.session_of: npt.NDArray[np.uint8] = np.zeros(CAPACITY, np.uint8)
         """By id: the code of the SessionProduct."""
+        self.venue_names: Mapping[int, str] = {}
+        """Names of the venue numbers in messages, where the feed says them; put in place whole."""
 
     def __len__(self) -> int:
         return len(self._rows)

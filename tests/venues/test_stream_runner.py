@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -346,3 +347,15 @@ def test_what_is_no_feed_is_said_in_a_sentence() -> None:
         with pytest.raises(WorkFailed, match="is no feed for this desk"):
             StreamFeed(Address("127.0.0.1", program.port), table, calendars, patience_s=0.0)
         program.close()
+
+
+def test_a_feed_may_name_its_venues(rigs: Callable[..., Rig]) -> None:
+    rig = rigs(msgspec.structs.replace(hello(), venues={1: "XNAS", 2: "ARCX"}))
+    assert rig.table.venue_names == {1: "XNAS", 2: "ARCX"}
+
+
+@pytest.mark.parametrize("venues", [{0: "XNAS"}, {1: "far too long a name"}, {1: ""}, {70_000: "XNAS"}, {"1": "XNAS"}])
+def test_names_of_venues_that_cannot_be_are_refused(venues: dict[object, str]) -> None:
+    said = msgspec.msgpack.encode({"type": "hello", **msgspec.to_builtins(hello()), "venues": venues})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(said, type=Hello)

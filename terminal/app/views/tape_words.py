@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -41,11 +42,12 @@ class TapeCells:
     mark: str
 
 
-def cells_of(row: np.void, sweep: np.void, instrument: Instrument, *, heads_sweep: bool) -> TapeCells:
-    """``heads_sweep``: the row is the newest of its sweep and carries its totals."""
+def cells_of(
+    row: np.void, sweep: np.void, instrument: Instrument, *, heads_sweep: bool, venues: Mapping[int, str]
+) -> TapeCells:
+    """``heads_sweep``: the row is the newest of its sweep and carries its totals. ``venues``: names by number."""
     side = int(row["side"])
     arrows = ESTIMATED_ARROWS if row["estimated"] else ARROWS
-    venue = int(row["venue"])
     return TapeCells(
         time_text(int(row["ts_ns"]) // NS_PER_MS),
         instrument.label,
@@ -53,10 +55,17 @@ def cells_of(row: np.void, sweep: np.void, instrument: Instrument, *, heads_swee
         price_range(int(row["low_px"]), int(row["high_px"]), instrument, rises=side >= 0),
         _size_text(int(row["size"]), instrument),
         PLACES.get(int(row["place"]), formats.MISSING),
-        "many" if row["venues"] > 1 else str(venue) if venue else formats.MISSING,
+        venue_text(row, venues),
         condition(int(row["flags"])),
         _mark(row, sweep, instrument) if heads_sweep and sweep["size"] else _count(int(row["prints"])),
     )
+
+
+def venue_text(row: np.void, venues: Mapping[int, str]) -> str:
+    """A venue's name; empty where the feed names none, since a number says nothing to a trader."""
+    if not venues:
+        return ""
+    return "many" if row["venues"] > 1 else venues.get(int(row["venue"]), formats.MISSING)
 
 
 def sweep_words(sweep: np.void, instrument: Instrument) -> str:

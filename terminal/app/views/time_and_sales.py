@@ -169,6 +169,20 @@ class TimeAndSalesView:
         waiting = len(self._market.prints.read(self._ids[0], self._last)) if len(self._ids) == 1 else 0
         return max(0, int(rows["trades"].sum() + rows["off_book_trades"].sum()) - len(self._raw) - waiting)
 
+    def why_empty(self) -> str:
+        """Why there is no row, and what to do, in a sentence."""
+        if len(self._raw):
+            return "No trade passes the filter: choose a smaller least size."
+        if self._ids is not None and not self._ids:
+            return "Nothing is listed here: add symbols to the watchlist of this link group."
+        if self._ids is not None:
+            rows = self._market.statistics.read(np.array(self._ids, np.int32))
+            if rows["volume"].sum() > 0 and not rows["trades"].sum() and not rows["off_book_trades"].sum():
+                return (
+                    "These data have bars and no single trades, so there is nothing to list: the chart shows the bars."
+                )
+        return "No trades yet: the first one will stand here."
+
     # Pausing.
 
     @property

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from terminal.app.layouts import PanelState, Tabs, keep_only
 from terminal.app.links import GROUPS
+from terminal.app.views.export import plain_rows
 from terminal.app.workspaces import Workspace
 from terminal.core.clock import from_ns
 from terminal.core.instruments import UnknownInstrumentError
@@ -270,7 +271,7 @@ class WorkspaceView(QObject):
     # Files.
 
     def _ask_file(self, panel: Panel, kind: str) -> None:
-        stamp = self._stamp()
+        stamp = self._stamp(panel)
         safe = re.sub(r"[^A-Za-z0-9-]+", "-", f"{panel.TITLE} {panel.subtitle()} {stamp}").strip("-").lower()
         dialog = QFileDialog(panel.window(), "Save as", f"{safe}.{kind}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -301,19 +302,25 @@ class WorkspaceView(QObject):
             self._context.shell.notify(f"Saved {path}.")
 
     def _csv(self, panel: Panel) -> str:
-        table = panel.export_rows()
+        """A first line that says what this is, then the table; numbers without separators, words as they stand."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         mode = self._context.desk.mode.word
-        out.write(f"# {panel.TITLE} {panel.subtitle()}, as of {self._stamp()} New York, {mode}\n")
+        moment = f"PAST, {mode}" if panel.is_past and not panel.STAYS_NOW else mode
+        writer.writerow(
+            [f"# {f'{panel.TITLE} {panel.subtitle()}'.strip()}, as of {self._stamp(panel)} New York, {moment}"]
+        )
+        table = panel.export_rows()
         if table is not None:
-            heads, rows = table
+            heads, rows = plain_rows(*table)
             writer.writerow(heads)
-            writer.writerows([cell.replace("\u2212", "-").replace(",", "") for cell in row] for row in rows)
+            writer.writerows(rows)
         return out.getvalue()
 
-    def _stamp(self) -> str:
-        return f"{from_ns(self._context.desk.clock.now_ns()):%Y-%m-%d %H:%M:%S}"
+    def _stamp(self, panel: Panel) -> str:
+        desk = self._context.desk
+        clock = desk.live_clock if panel.STAYS_NOW else desk.clock
+        return f"{from_ns(clock.now_ns()):%Y-%m-%d %H:%M:%S}"
 
     # Saving.
 

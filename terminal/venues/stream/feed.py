@@ -46,6 +46,7 @@ class StreamFeed(LiveFeed):
         self.is_live = hello.mode == "live"
         self.listing = Listing(table, calendars)
         self._unlisted = self.listing.begin(hello.instruments)
+        table.venue_names = dict(hello.venues)
         self._calendars = calendars
 
     def first_ns(self) -> int:

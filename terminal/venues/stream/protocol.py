@@ -22,6 +22,7 @@ MOST_ID = 1 << 20
 LENGTH = struct.Struct(">I")
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[ -~]+\Z")]
+VenueName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,8}\Z")]
 Sequence = Annotated[int, Meta(ge=1, lt=2**62)]
 MarketTime = Annotated[int, Meta(gt=0, lt=2**62)]
 
@@ -55,7 +56,7 @@ class Listed(msgspec.Struct, forbid_unknown_fields=True):
 class Hello(msgspec.Struct, tag_field="type", tag="hello", forbid_unknown_fields=True):
     """The feed's first word. ``mode``: whether its prices are those of a real market now. ``ts_ns``: its market time.
     ``heartbeat_s``: it says something at least this often. ``phases``: it sends the phases of the trading day itself;
-    else the desk's calendars say them."""
+    else the desk's calendars say them. ``venues``: names of the venue numbers in its messages."""
 
     protocol: int
     feed: Name
@@ -64,6 +65,7 @@ class Hello(msgspec.Struct, tag_field="type", tag="hello", forbid_unknown_fields
     instruments: Annotated[list[Listed], Meta(max_length=1 << 16)]
     heartbeat_s: Annotated[float, Meta(ge=0.05, le=60.0)] = 1.0
     phases: bool = False
+    venues: Annotated[dict[Annotated[int, Meta(gt=0, lt=1 << 16)], VenueName], Meta(max_length=1024)] = {}
 
 
 class Columns(msgspec.Struct, tag_field="type", tag="columns", forbid_unknown_fields=True):

@@ -256,6 +256,7 @@ class StreamRunner:
             return min(2 * pause_s, LONGEST_PAUSE_S)
         self._heartbeat_s = connection.hello.heartbeat_s
         self.count("instrument not listed", self._listing.begin(connection.hello.instruments))
+        self._listing.table.venue_names = dict(connection.hello.venues)
         self._last_seq = 0
         self._bad_in_a_row = 0
         self._connection = connection

@@ -8,7 +8,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from terminal.core.messages import Flag
+from terminal.core.messages import Flag, Kind, empty_batch
 from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
 from tests.ui.panels.panel_desk import Bench
 
@@ -168,3 +168,46 @@ def test_it_paints_at_every_width_in_both_themes(bench: Bench, width: int) -> No
     QTest.mouseMove(panel.canvas, QPoint(20, 50))
     assert panel.canvas.row_at(QPoint(20, 45)) == 0
     assert panel.canvas.row_at(QPoint(20, 30)) == -1
+
+
+def heads(panel: TimeAndSalesPanel) -> list[str]:
+    return [column.name for column in panel.canvas._lay_out()]
+
+
+def test_venues_have_names_or_no_column(bench: Bench) -> None:
+    acme = bench.market.acme.id
+    panel = tape(bench, 900)
+    rows = panel._view._raw.prints
+    assert len(rows)
+    assert "venue" not in heads(panel)
+    bench.desk.table.venue_names = {7: "XNAS", 8: "ARCX"}
+    for venue in (7, 9):
+        batch = empty_batch(1)
+        batch["ts_ns"], batch["kind"], batch["instrument"] = bench.market.ts_ns, Kind.TRADE, acme
+        batch["venue"], batch["v0"], batch["v1"] = venue, 1_000_000, 5
+        bench.market.state.apply(batch)
+    bench.frame()
+    assert "venue" in heads(panel)
+    assert [cells.venue for cells in panel.canvas._cells[:2]] == ["–", "XNAS"]
+    exported = panel.export_rows()
+    assert exported is not None
+    names, lines = exported
+    assert [line[names.index("Venue")] for line in lines[:2]] == ["9", "XNAS"]
+
+
+def test_bars_without_trades_say_why_the_tape_is_empty(bench: Bench) -> None:
+    option = bench.market.options[0]
+    panel = tape(bench)
+    bench.context.links.choose(1, option)
+    bench.frame()
+    assert panel.canvas._note == "No trades yet: the first one will stand here."
+    bench.market.send(Kind.BAR, option, 20_000, 20_500, 19_500, 20_000, 300)
+    bench.frame()
+    assert panel.canvas._note.startswith("These data have bars and no single trades")
+    assert "the chart shows the bars" in panel.canvas._note
+    bench.market.trade(option, 20_000, 3)
+    bench.frame()
+    assert panel.canvas._note == ""
+    panel._size_typed("100")
+    bench.frame()
+    assert panel.canvas._note == "No trade passes the filter: choose a smaller least size."

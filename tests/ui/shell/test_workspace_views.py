@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -88,15 +90,31 @@ def test_exports_say_as_of_when(window: MainWindow, tmp_path: Path, qtbot: QtBot
     watch = panel_of(window, ListPanel)
     qtbot.waitUntil(lambda: bool(watch.table.table_model.keys))
     window.switcher.view.export(watch, tmp_path / "out.csv")
-    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("# Watchlist")
-    assert "2026-01-05 10:15:00 New York, SIMULATED" in lines[0]
-    assert lines[1] == "Symbol,Bid,Ask,Size,Chg"
-    assert lines[2] == "ACME,100.00,100.10,10,-3.00%"
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.reader(file))
+    assert lines[0] == ["# Watchlist ACME, as of 2026-01-05 10:15:00 New York, SIMULATED"]
+    assert lines[1] == ["Symbol", "Bid", "Ask", "Size", "Chg"]
+    assert lines[2] == ["ACME", "100.00", "100.10", "10", "-3.00%"]
     window.switcher.view.export(watch, tmp_path / "out.png")
     assert (tmp_path / "out.png").read_bytes()[:4] == b"\x89PNG"
     window.switcher.view.export(watch, tmp_path / "none" / "out.csv")
     qtbot.waitUntil(lambda: any("Nothing was saved" in text for text in window.toasts.shown()))
+
+
+def test_an_export_keeps_words_and_numbers_as_they_are(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = panel_of(window, ListPanel)
+    words = ['denied: 1,000 is too much, "really"', "two\nlines", "Acme, Inc."]
+    heads = ("Reason, why", "Note", "Name", "Cash", "Move", "None")
+    monkeypatch.setattr(
+        ListPanel, "export_rows", lambda _self: (heads, [[*words, "1,234,567.50", "▼ \u22121.25", "–"]])
+    )
+    window.switcher.view.export(watch, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        _, found_heads, row = list(csv.reader(file))
+    assert tuple(found_heads) == heads
+    assert row == [*words, "1234567.50", "-1.25", ""]
 
 
 def test_a_prepared_workspace_opens_as_saved(open_window: OpenWindow, qtbot: QtBot) -> None:

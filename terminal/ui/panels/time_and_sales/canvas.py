@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,20 @@ class _Column:
 
 
 class TapeCanvas(QWidget):
-    """Paints a :class:`TapePage`; asks ``instrument_of`` whose trade a row is."""
+    """Paints a :class:`TapePage`; asks ``instrument_of`` whose trade a row is and ``venues`` for their names."""
 
     wheeled = Signal(int)
     """Rows to scroll back, negative towards the newest."""
 
-    def __init__(self, theme: Theme, instrument_of: Callable[[int], Instrument], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        instrument_of: Callable[[int], Instrument],
+        venues: Callable[[], Mapping[int, str]],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._venues = venues
         self._instrument_of = instrument_of
         self._page: TapePage | None = None
         self._cells: list[TapeCells] = []
@@ -99,11 +106,11 @@ class TapeCanvas(QWidget):
         return row if 0 <= row < len(self._cells) and point.y() >= _HEAD_PX + self._banner_px() else -1
 
     def _words(self, page: TapePage) -> list[TapeCells]:
-        found, before = [], -1
+        found, before, venues = [], -1, self._venues()
         for row, sweep in zip(page.rows, page.sweeps, strict=True):
             number = int(sweep["number"]) if sweep["size"] else -1
             instrument = self._instrument_of(int(row["instrument"]))
-            found.append(tape_words.cells_of(row, sweep, instrument, heads_sweep=number != before))
+            found.append(tape_words.cells_of(row, sweep, instrument, heads_sweep=number != before, venues=venues))
             before = number
         return found
 
@@ -137,7 +144,11 @@ class TapeCanvas(QWidget):
 
     def _lay_out(self) -> list[_Column]:
         """Columns for the width and for the longest texts that are shown; wider at once, never narrower in a page."""
-        key = (self.width(), self._shows_symbol, *(self._longest(name) for name in ("price", "size", "symbol")))
+        key = (
+            self.width(),
+            self._shows_symbol,
+            *(self._longest(name) for name in ("price", "size", "symbol", "venue")),
+        )
         if key == self._columns_of:
             return self._columns
         self._columns_of = key
@@ -148,12 +159,14 @@ class TapeCanvas(QWidget):
             "arrow": 16,
             "price": measure("0") * max(6, self._longest("price")) + 10,
             "size": measure("0") * max(5, self._longest("size")) + 10,
-            "place": 34, "venue": 40, "condition": 40, "mark": _MARK_PX,
+            "place": 34, "venue": measure("M") * max(4, self._longest("venue")) + 8, "condition": 40, "mark": _MARK_PX,
         }  # fmt: skip
         if not self._shows_symbol:
             del widths["symbol"]
+        if not self._longest("venue"):
+            del widths["venue"]
         for name in _LAST_OUT:
-            if sum(widths.values()) + _GUTTER_PX > self.width():
+            if name in widths and sum(widths.values()) + _GUTTER_PX > self.width():
                 del widths[name]
         if sum(widths.values()) + _GUTTER_PX > self.width():
             widths["time"] = measure("00:00:00") + 8

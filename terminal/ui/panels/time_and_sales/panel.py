@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -53,7 +54,7 @@ class TimeAndSalesPanel(Panel):
         self._above = 0
         self._older, self._older_at_ns = "", 0
         self.controls, self.foot = TapeControls(), TapeFoot()
-        self.canvas = TapeCanvas(context.theme, context.desk.table.get)
+        self.canvas = TapeCanvas(context.theme, context.desk.table.get, lambda: context.desk.table.venue_names)
         self.bar = QScrollBar(Qt.Orientation.Vertical)
         self.bar.setAccessibleName("Older trades")
         self._lay_out()
@@ -158,7 +159,7 @@ class TimeAndSalesPanel(Panel):
                     formats.quantity(int(row["size"]), instrument),
                     str(int(row["prints"])),
                     "" if place == NO_QUOTE else tape_words.PLACE_WORDS[place],
-                    str(int(row["venue"])) if row["venue"] and row["venues"] == 1 else "",
+                    _venue(row, self.context.desk.table.venue_names),
                     tape_words.condition(int(row["flags"])),
                 )
             )
@@ -228,7 +229,7 @@ class TimeAndSalesPanel(Panel):
         symbols = self._scope != "symbol"
         note = self._older if page.above + len(page.rows) >= page.total else ""
         if not page.total and not note:
-            note = "No trade passes the filter." if self._view.rules.least_size else "No trades yet."
+            note = self._view.why_empty()
         self.canvas.show_page(
             page, shows_symbol=symbols, large_size=self._view.large_size(), banner=banner, note=note
         )  # fmt: skip
@@ -316,3 +317,9 @@ class TimeAndSalesPanel(Panel):
 
     def _find(self) -> None:
         self.context.shell.start_symbol_entry(self, "")
+
+
+def _venue(row: np.void, names: Mapping[int, str]) -> str:
+    """The name of a row's one venue, its number where the feed has no name for it."""
+    number = int(row["venue"])
+    return names.get(number, str(number)) if number and row["venues"] == 1 else ""
