@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import random
 import threading
 import time
 import weakref
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from terminal.ui.bridge import frame_clock
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
 from terminal.ui.bridge.frame_statistics import FrameStatistics
+from terminal.ui.bridge.paint_forecast import PaintForecast
 from terminal.ui.bridge.wake import WakeQueue
 from terminal.ui.bridge.watchdog import StallWatchdog
 
@@ -103,6 +105,44 @@ def test_what_does_not_fit_into_a_frame_goes_first_in_the_next(
     for _ in range(6):
         clock.tick()
     assert [len(client.frames) for client in clients] == [2, 2, 2]
+
+
+def test_what_is_dear_to_paint_waits_for_a_frame_of_its_own_and_then_goes_first(clock: FrameClock) -> None:
+    dear, cheap = Client(), Client()
+    for client in (dear, cheap):
+        clock.add(client)
+    for _ in range(40):
+        clock.mark(dear)
+        clock.tick()
+        clock.painted(20_000_000, 20_000_000)
+        clock.mark(cheap)
+        clock.tick()
+        clock.painted(100_000, 100_000)
+    seen = len(dear.frames), len(cheap.frames)
+    clock.mark(cheap)
+    clock.mark(dear)
+    clock.tick()
+    assert (len(dear.frames), len(cheap.frames)) == (seen[0] + 1, seen[1]), "the one that has waited longest"
+    clock.tick()
+    assert (len(dear.frames), len(cheap.frames)) == (seen[0] + 1, seen[1] + 1)
+
+
+def test_a_forecast_finds_each_client_s_own_paint_in_sums() -> None:
+    chance, forecast = random.Random(1), PaintForecast()
+    paints = {1: 3_000_000, 2: 500_000, 3: 0, 4: 1_500_000}
+    for _ in range(600):
+        forecast.begin_frame()
+        for client in chance.sample(sorted(paints), chance.randint(1, 4)):
+            forecast.refreshed(client, 200_000)
+        due = list(forecast._frame)
+        forecast.painted(sum(paints[each] for each in due))
+    for client, paint_ns in paints.items():
+        assert forecast.of(client) == pytest.approx(200_000 + paint_ns, abs=150_000)
+    forecast.begin_frame()
+    forecast.refreshed(1, 200_000)
+    assert forecast.paint_to_come_ns == pytest.approx(3_000_000, abs=150_000)
+    forecast.forget(1)
+    assert forecast.of(1) == 0
 
 
 def test_a_widget_that_goes_takes_its_clients_with_it(clock: FrameClock, qtbot: QtBot) -> None:

@@ -1,4 +1,4 @@
-"""One timer for every repaint: visible dirty panels, oldest first, at most 8 ms of the UI thread a frame."""
+"""One timer for every repaint: visible dirty panels, oldest first, about 8 ms of the UI thread a frame, paint too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from terminal.ui.bridge.frame_statistics import FrameStatistics
+from terminal.ui.bridge.paint_forecast import PaintForecast, work_ns
 from terminal.ui.bridge.panel_costs import PanelCosts, owner_of
 
 FRAME_MS = 16
@@ -88,8 +89,8 @@ class _Entry:
 class FrameClock(QObject):
     """Drives every client from one 16 ms timer, keeps the figures, and collects garbage between frames.
 
-    ``pulse`` is read once a frame. A panel that does not fit into the frame's budget waits for the next one, and the
-    one that has waited longest goes first.
+    ``pulse`` is read once a frame. A panel whose refresh and paint will not fit into the frame's budget waits for the
+    next one, where the one that has waited longest goes first, whatever it costs.
     """
 
     def __init__(self, pulse: Callable[[], Pulse], parent: QObject | None = None) -> None:
@@ -102,6 +103,7 @@ class FrameClock(QObject):
         self._collects = False
         self.statistics = FrameStatistics()
         self.costs = PanelCosts(self)
+        self._forecast = PaintForecast()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -148,14 +150,18 @@ class FrameClock(QObject):
 
     def remove(self, client: FrameClient) -> None:
         """Forgets ``client``."""
-        self._entries.pop(id(client), None)
+        self._forget(id(client))
 
     def remove_inside(self, widget: QWidget) -> None:
         """Forgets ``widget`` and every client inside it: it is about to go."""
         for key, entry in list(self._entries.items()):
             client: object = entry.client
             if isinstance(client, QWidget) and (client is widget or widget.isAncestorOf(client)):
-                del self._entries[key]
+                self._forget(key)
+
+    def _forget(self, key: int) -> None:
+        self._entries.pop(key, None)
+        self._forecast.forget(key)
 
     def mark(self, client: FrameClient) -> None:
         """Asks for a refresh of ``client`` in the next frame in which it is visible."""
@@ -166,29 +172,41 @@ class FrameClock(QObject):
     @Slot()
     def tick(self) -> None:
         """One frame."""
-        started_ns = time.perf_counter_ns()
+        started_ns, worked_ns = time.perf_counter_ns(), work_ns()
         pulse = self._pulse()
         self._mark_changed(pulse)
         self._number += 1
         frame = Frame(self._number, started_ns, pulse)
         self.costs.begin_frame()
+        self._forecast.begin_frame()
         waiting = sorted(
             (each for each in self._entries.values() if self._is_due(each, started_ns)), key=lambda e: e.last_run_ns
         )
-        for entry in waiting:
+        for place, entry in enumerate(waiting):
+            if place and not self._fits(entry, started_ns, worked_ns):
+                break
             entry.dirty = False
             entry.last_run_ns = started_ns
             entry.owner = entry.owner or owner_of(entry.client)
-            before_ns = time.perf_counter_ns()
+            before_ns, before_work_ns = time.perf_counter_ns(), work_ns()
             entry.client.run_frame(frame)
-            after_ns = time.perf_counter_ns()
-            self.costs.refreshed(entry.owner, after_ns - before_ns)
-            if after_ns - started_ns >= BUDGET_NS:
-                break
-        spent_ns = time.perf_counter_ns() - started_ns
-        if self._collects and spent_ns < BUDGET_NS:
+            self._forecast.refreshed(id(entry.client), work_ns() - before_work_ns)
+            self.costs.refreshed(entry.owner, time.perf_counter_ns() - before_ns)
+        if self._collects and time.perf_counter_ns() - started_ns < BUDGET_NS:
             self._collect(started_ns)
         self.statistics.frame(started_ns, time.perf_counter_ns() - started_ns)
+
+    def painted(self, paint_ns: int, paint_work_ns: int) -> None:
+        """The window has painted what the last frame refreshed: how long that took, and by ``work_ns``."""
+        self.statistics.paint(paint_ns)
+        self.costs.frame_painted()
+        self._forecast.painted(paint_work_ns)
+
+    def _fits(self, entry: _Entry, started_ns: int, worked_ns: int) -> bool:
+        if time.perf_counter_ns() - started_ns >= BUDGET_NS:
+            return False
+        work = work_ns() - worked_ns + self._forecast.paint_to_come_ns + self._forecast.of(id(entry.client))
+        return work < BUDGET_NS
 
     def _mark_changed(self, pulse: Pulse) -> None:
         last, self._last = self._last, pulse

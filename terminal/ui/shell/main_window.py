@@ -24,6 +24,7 @@ from terminal.infra.logs import correlated, new_correlation
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs, Pulse
 from terminal.ui.bridge.frame_statistics import FrameSummary
 from terminal.ui.bridge.meter_sampler import MeterSampler
+from terminal.ui.bridge.paint_forecast import work_ns
 from terminal.ui.bridge.wake import WakeQueue
 from terminal.ui.bridge.watchdog import StallWatchdog
 from terminal.ui.panel import Panel, PanelContext, registry_commands
@@ -339,10 +340,9 @@ class MainWindow(QMainWindow):
         """Measures the paint that a frame causes."""
         if event.type() != QEvent.Type.UpdateRequest:
             return super().event(event)
-        started_ns = time.perf_counter_ns()
+        started_ns, worked_ns = time.perf_counter_ns(), work_ns()
         done = super().event(event)
-        self.clock.statistics.paint(time.perf_counter_ns() - started_ns)
-        self.clock.costs.frame_painted()
+        self.clock.painted(time.perf_counter_ns() - started_ns, work_ns() - worked_ns)
         self.desk.note_paint()
         return done
 
