@@ -99,6 +99,7 @@ def _heatmap(_long: bool) -> list[Result]:
 
     def frame(_number: int) -> None:
         view.refresh(now_ns)
+        canvas.tick()
         canvas.grab()
 
     live = _milliseconds(frame, next_step)

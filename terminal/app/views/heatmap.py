@@ -136,8 +136,9 @@ class HeatmapView:
             self.fit_colours()
         self._frames += 1
 
-    def paint(self, palette: npt.NDArray[np.uint32]) -> None:
-        """Colours the columns that are not coloured yet into ``image``; ``palette[0]`` is the ground."""
+    def paint(self, palette: npt.NDArray[np.uint32]) -> int:
+        """Colours the columns that are not coloured yet into ``image``; ``palette[0]`` is the ground. Gives the first
+        of them: from it on the picture may be different, before it is as it was."""
         first, end = self._range
         look = (self.colours, palette.tobytes(), self._filled)
         if look == self._painted:
@@ -147,6 +148,14 @@ class HeatmapView:
         paint_columns(
             first, end - first, self.cells, self.state, colours.low, colours.high, colours.is_log, palette, self.image
         )
+        return first
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """What the picture of cells and trades is made of: it is different only when this is."""
+        window = self.window
+        return (self._filled, self._range, self.samples.count, self.trades.revision, self.colours, window.time_zoom,
+                window.width, window.height)  # fmt: skip
 
     def best_now(self) -> tuple[int | None, int | None]:
         """Best bid and ask of now, or at the right edge of a frozen picture; None where there is none to believe."""
@@ -161,22 +170,25 @@ class HeatmapView:
         end = self.window.end_column
         return self.state[np.arange(end - self.window.columns, end) % len(self.state)]
 
-    def best(self) -> tuple[Column, Column, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Best bid and ask at the end of each column in view, and where there is one; none where the book is lost."""
+    def best(self, skipped: int = 0) -> tuple[Column, Column, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Best bid and ask at the end of each column in view, and where there is one; none where the book is lost.
+        ``skipped``: columns at the left that are left out."""
         samples, window = self.samples, self.window
         if not samples.count:
-            nothing, no = np.zeros(window.columns, np.int64), np.zeros(window.columns, np.bool_)
+            nothing, no = np.zeros(window.columns - skipped, np.int64), np.zeros(window.columns - skipped, np.bool_)
             return nothing, nothing, no, no
-        edges = np.arange(window.end_column - window.columns + 1, window.end_column + 1) * window.column_ns
+        edges = np.arange(window.end_column - window.columns + skipped + 1, window.end_column + 1) * window.column_ns
         place = np.maximum(0, np.searchsorted(samples.ts_ns, edges) - 1)
-        shown = (self.states() == BOOK) & (samples.status[place] == BookStatus.OK)
+        shown = (self.states()[skipped:] == BOOK) & (samples.status[place] == BookStatus.OK)
         has = (samples.used[place] > 0) & shown[:, None]
         return samples.px[place, 0, 0], samples.px[place, 1, 0], has[:, 0], has[:, 1]
 
-    def dots(self) -> Dots:
-        """Trades in view; see ``dot_ns`` and ``dot_px`` for their steps."""
+    def dots(self, before: int = 0) -> Dots:
+        """Trades in view, and of so many stretches of time ``before``; see ``dot_ns`` and ``dot_px`` for their
+        steps."""
         window = self.window
         first_ns = (window.end_column - window.columns) * window.column_ns
+        first_ns -= before * self.dot_ns
         return self.trades.dots(first_ns, window.end_column * window.column_ns, self.dot_ns, self.dot_px)
 
     @property

@@ -151,6 +151,13 @@ class HeatmapWindow:
         """Where an instant is."""
         return self.width - (self.end_column - ts_ns / self.column_ns) * self.time_zoom.column_px
 
+    def pixel_at(self, ts_ns: int) -> int:
+        """The pixel column of an instant, rounded on the time axis: it moves by whole columns and never by a pixel of
+        its own."""
+        scale = self.time_zoom.column_px
+        on_axis = (2 * ts_ns * scale + self.column_ns) // (2 * self.column_ns)
+        return on_axis - self.end_column * scale + self.width
+
     def y_at(self, px: float) -> float:
         """Where the middle of a price's tick is."""
         return float(self.ys_at(np.float64(px)))

@@ -29,6 +29,8 @@ class TradeDots:
         self._last_ns = 0
         self._steps = (0, 0)
         self._done: Dots = np.zeros(0, DOT)
+        self.revision = 0
+        """Grows whenever there are other trades."""
 
     @property
     def trades(self) -> Rows:
@@ -59,6 +61,7 @@ class TradeDots:
         into["px"], into["size"], into["side"] = new["px"], new["size"], new["aggressor"]
         self._last_ns = int(into["ts_ns"][-1])
         self._count += len(new)
+        self.revision += 1
         return len(new)
 
     def dots(self, first_ns: int, end_ns: int, bucket_ns: int, row_px: int) -> Dots:
@@ -76,11 +79,14 @@ class TradeDots:
         if finished > self._next:
             self._done = np.concatenate([self._done, _gather(trades[self._next : finished], bucket_ns, row_px)])
             self._next = finished
-        found = np.concatenate([self._done, _gather(trades[self._next :], bucket_ns, row_px)])
-        start, stop = np.searchsorted(found["bucket"], [first_ns // bucket_ns, -(-end_ns // bucket_ns)])
-        return found[start:stop]
+        first, end = first_ns // bucket_ns, -(-end_ns // bucket_ns)
+        start, stop = np.searchsorted(self._done["bucket"], [first, end])
+        still_open = _gather(trades[self._next :], bucket_ns, row_px)
+        still_open = still_open[(still_open["bucket"] >= first) & (still_open["bucket"] < end)]
+        return np.concatenate([self._done[start:stop], still_open])
 
     def _forget(self) -> None:
+        self.revision += 1
         self._count = self._seen = self._next = 0
         self._last_ns = 0
         self._steps = (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def contrast(first: str, second: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+@cache
 def ink_on(background: str) -> str:
     """Black or white, whichever reads better on ``background``."""
     return max(("#FFFFFF", "#0B0E12"), key=lambda ink: contrast(ink, background))

@@ -1,9 +1,10 @@
-"""The heatmap as one painted widget. Only new columns of its picture are coloured in a frame."""
+"""The heatmap as one painted widget, put together from pictures of its parts that outlive a paint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -12,6 +13,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -20,11 +22,13 @@ from PySide6.QtWidgets import QWidget
 from terminal.app import formats
 from terminal.app.views.heatmap import HeatmapView
 from terminal.app.views.heatmap_text import instant
+from terminal.core.instruments import Instrument
 from terminal.ui.panels.heatmap import head, side
+from terminal.ui.panels.heatmap.book_column import BookColumn
 from terminal.ui.panels.heatmap.geometry import Geometry
-from terminal.ui.panels.heatmap.layers import PlotLayers
-from terminal.ui.panels.heatmap.palette import DotSprites, heat_colours
-from terminal.ui.panels.heatmap.times import Session, paint_session, paint_times
+from terminal.ui.panels.heatmap.palette import heat_colours
+from terminal.ui.panels.heatmap.picture import PlotLook, PlotPicture, Sheet
+from terminal.ui.panels.heatmap.times import Session, paint_times
 from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
 
@@ -54,7 +58,16 @@ class HeatmapCanvas(QWidget):
     def __init__(self, view: HeatmapView, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view = view
-        self._layers = PlotLayers()
+        self._plot, self._book_column = PlotPicture(), BookColumn()
+        self._sheets = {name: Sheet() for name in ("volume", "prices", "heads", "foot", "head")}
+        self._looks: dict[str, tuple[QRect, tuple[object, ...]]] = {}
+        self._has_looked = False
+        self._place: tuple[object, ...] = ()
+        self._marks: tuple[side.Mark, ...] = ()
+        self._book = view.book()
+        self._best: tuple[int | None, int | None] = (None, None)
+        self._states: tuple[tuple[str, str], ...] = ()
+        self._geometry, self._geometry_of = Geometry(1, 1, 1), ()
         self._drag: _Drag | None = None
         self.pointer: QPointF | None = None
         self.session = Session()
@@ -72,59 +85,131 @@ class HeatmapCanvas(QWidget):
         """Colours and fonts."""
         self._theme = theme
         self._palette = heat_colours(theme)
-        self._sprites = DotSprites(theme)
-        self._font, self._bold = theme.label_font(), theme.value_font(bold=True)
+        self._font = theme.label_font()
         self._metrics = QFontMetrics(self._font)
-        self.update()
+        self._geometry_of = ()
+        self.repaint_whole()
 
     def geometry_now(self) -> Geometry:
         """Where things stand at the widget's size of now."""
-        view, sample = self._view, formats.MISSING
-        if view.instrument is not None:
-            high = (view.window.low_row + view.window.rows) * view.window.row_px
-            sample = formats.price(high, view.instrument)
-        return Geometry(self.width(), self.height(), max(48, self._metrics.horizontalAdvance(sample) + 14))
+        view, window = self._view, self._view.window
+        asked = (self.width(), self.height(), window.low_row, window.row_px, window.height, view.instrument)
+        if asked != self._geometry_of:
+            sample = formats.MISSING
+            if view.instrument is not None:
+                sample = formats.price((window.low_row + window.rows) * window.row_px, view.instrument)
+            axis = max(48, self._metrics.horizontalAdvance(sample) + 14)
+            self._geometry, self._geometry_of = Geometry(self.width(), self.height(), axis), asked
+        return self._geometry
 
     def fit_plot(self) -> None:
         """Tells the view how many pixels the plot has."""
         plot = self.geometry_now().plot
         self._view.window.resize(plot.width(), plot.height())
 
+    def tick(self) -> None:
+        """The market has moved: asks for a paint of the parts that are different from what is on the screen."""
+        region = self._look()
+        self._has_looked = True
+        if not region.isEmpty():
+            self.update(region)
+
+    def repaint_whole(self) -> None:
+        """Paints every part anew, at the next paint."""
+        self._plot.forget()
+        self._book_column.forget()
+        for sheet in self._sheets.values():
+            sheet.forget()
+        self._looks.clear()
+        self.update()
+
     # Painting.
+
+    def _look(self) -> QRegion:
+        """Sees what is there to paint, and gives where it is different from the last look."""
+        view, geometry = self._view, self.geometry_now()
+        instrument, window = view.instrument, view.window
+        if instrument is None:
+            looks: dict[str, tuple[QRect, tuple[object, ...]]] = {"all": (self.rect(), ())}
+        else:
+            place = (window.low_row, window.row_px, window.price_zoom, window.height, window.tick, instrument)
+            if place != self._place:
+                self._place, self._marks = place, side.price_marks(window)
+            if view.status().is_good or window.is_frozen:
+                self._book = view.book()
+            else:
+                self._book = (np.zeros(window.rows, np.int64), np.zeros(window.rows, np.int64))
+            self._best = view.best_now()
+            self._states = head.state_texts(view, self.note)
+            book = tuple(each.tobytes() for each in self._book)
+            looks = {
+                "plot": (geometry.plot, (view.look, self._states, self.session)),
+                "head": (geometry.head, (view.colours, self.pointer and view.look)),
+                "book": (geometry.book, (place, book, view.colours.high, window.is_frozen)),
+                "volume": (geometry.volume, (place, view.look[:4])),
+                "prices": (geometry.prices, (place, self._best)),
+                "foot": (geometry.foot, (window.end_column, window.time_zoom, window.column_ns)),
+            }
+        region = QRegion()
+        for name, each in looks.items():
+            if self._looks.get(name) != each:
+                region += each[0]
+        self._looks = looks
+        return region
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The heat, then what lies over and beside it."""
+        """The pictures of the parts, each painted again only when it is different, and what lies over them."""
         painter, view, theme = QPainter(self), self._view, self._theme
+        if not self._has_looked:
+            # Nobody has said what is different: a part that is hidden from this paint gets one of its own.
+            region = self._look()
+            if not event.rect().contains(region.boundingRect()):
+                self.update(region)
+        self._has_looked = False
         instrument = view.instrument
         if instrument is None:
             painter.fillRect(self.rect(), theme.colour("bg1"))
             return
-        geometry = self.geometry_now()
-        plot = geometry.plot
-        # The heat and the columns beside it cover the rest.
-        painter.fillRect(0, 0, self.width(), plot.top(), theme.colour("bg1"))
-        painter.fillRect(0, plot.bottom() + 1, self.width(), self.height() - plot.bottom() - 1, theme.colour("bg1"))
-        view.paint(self._palette)
-        painter.setClipRect(plot)
-        self._layers.paint_heat(painter, plot, view)
-        self._layers.paint_gaps(painter, plot, view, theme)
-        painter.setClipping(False)
-        painter.setClipRect(QRect(0, plot.top(), self.width(), plot.height()))
-        side.paint_book(painter, geometry, view, theme, instrument)
-        side.paint_volume(painter, geometry, view, theme, instrument)
-        side.paint_prices(painter, geometry, view, theme, self._font, instrument)
-        side.paint_heads(painter, geometry, view, theme)
-        painter.setClipping(False)
-        paint_times(painter, geometry, view.window, theme, self._font)
-        painter.setClipRect(plot)
-        self._layers.paint_best(painter, plot, view, theme)
-        self._layers.paint_dots(painter, plot, view, self._sprites)
-        paint_session(painter, geometry, view.window, theme, self._font, self.session)
-        painter.setClipping(False)
+        geometry, ratio = self.geometry_now(), self.devicePixelRatioF()
+        plot, marks, region = geometry.plot, self._marks, event.region()
+        look = PlotLook(theme, self._font, self._palette, self.session, tuple(mark.y for mark in marks))
+        if region.intersects(plot):
+            self._plot.show(painter, plot, view, look, ratio)
+        if region.intersects(geometry.book):
+            self._book_column.show(painter, geometry.book, ratio, view, theme, instrument, self._book, marks)
+        self._paint_sheets(painter, geometry, instrument, ratio)
+        if region.intersects(geometry.prices):
+            side.paint_best(painter, geometry.prices, view, theme, self._font, instrument, self._best)
         self._paint_crosshair(painter, geometry)
-        head.paint_head(painter, geometry, view, theme, self._palette, self._spot(geometry))
-        head.paint_state(painter, geometry, view, theme, self.note)
+        head.paint_state(painter, geometry, theme, self._states)
+
+    def _paint_sheets(self, painter: QPainter, geometry: Geometry, instrument: Instrument, ratio: float) -> None:
+        view, theme, marks, sheets = self._view, self._theme, self._marks, self._sheets
+        window, at = view.window, self._spot(geometry)
+        sheets["volume"].show(
+            painter, geometry.volume, ratio, (theme, *self._looks["volume"]),
+            lambda inside: side.paint_volume(inside, geometry.volume, view, theme, marks),
+        )  # fmt: skip
+        sheets["prices"].show(
+            painter, geometry.prices, ratio, (theme, self._place),
+            lambda inside: side.paint_prices(inside, geometry.prices, theme, self._font, instrument, marks),
+        )  # fmt: skip
+        heads = QRect(geometry.book.left(), geometry.plot.top(), geometry.book_width + geometry.volume_width,
+                      min(side.HEADS_PX, geometry.plot.height()))  # fmt: skip
+        sheets["heads"].show(painter, heads, ratio, (theme, window.is_frozen), lambda inside: side.paint_heads(
+            inside, geometry, theme, is_frozen=window.is_frozen))  # fmt: skip
+        sheets["foot"].show(painter, geometry.foot, ratio, (theme, *self._looks["foot"]),
+                            lambda inside: self._paint_foot(inside, geometry))  # fmt: skip
+        spot = view.spot(at.x(), at.y()) if at is not None else None
+        sheets["head"].show(
+            painter, geometry.head, ratio, (theme, view.colours, instrument, window.column_ns, spot),
+            lambda inside: head.paint_head(inside, geometry, view, theme, self._palette, spot),
+        )  # fmt: skip
+
+    def _paint_foot(self, painter: QPainter, geometry: Geometry) -> None:
+        painter.fillRect(geometry.foot, self._theme.colour("bg1"))
+        paint_times(painter, geometry, self._view.window, self._theme, self._font)
 
     def _spot(self, geometry: Geometry) -> QPointF | None:
         """The pointer in the plot's own pixels; None elsewhere."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 
 from terminal.app import ages, formats
-from terminal.app.views.heatmap import HeatmapView
+from terminal.app.views.heatmap import HeatmapView, Spot
 from terminal.app.views.heatmap_text import describe, status_words
 from terminal.core.instruments import Instrument
 from terminal.ui.panels.heatmap.geometry import HEAD_PX, Geometry
@@ -27,19 +29,19 @@ def paint_head(
     view: HeatmapView,
     theme: Theme,
     palette: npt.NDArray[np.uint32],
-    at: QPointF | None,
+    spot: Spot | None,
 ) -> None:
-    """``at``: the pointer in the plot, None for the legend instead of values."""
+    """``spot``: what is under the pointer, None for the legend instead of values."""
     instrument = view.instrument
     if instrument is None:
         return
+    painter.fillRect(0, 0, geometry.width, HEAD_PX - 1, theme.colour("bg1"))
     painter.fillRect(0, HEAD_PX - 1, geometry.width, 1, theme.colour("line"))
     bar = geometry.colour_bar
     room = (bar.left() - 40 if bar.width() else geometry.width) - 8
     painter.setFont(theme.value_font())
     marked = None
-    if at is not None:
-        spot = view.spot(at.x(), at.y())
+    if spot is not None:
         marked = spot.most if spot.status is not None and spot.status.is_good else None
         _paint_parts(painter, describe(spot, instrument, view.window.column_ns), room, theme)
     else:
@@ -48,8 +50,8 @@ def paint_head(
         _paint_bar(painter, bar, view, theme, palette, instrument, marked)
 
 
-def paint_state(painter: QPainter, geometry: Geometry, view: HeatmapView, theme: Theme, note: str) -> None:
-    """FROZEN and how far behind, or what is wrong with the book; over the picture, at its top."""
+def state_texts(view: HeatmapView, note: str) -> tuple[tuple[str, str], ...]:
+    """FROZEN and how far behind, or what is wrong with the book: words and the token of their colour."""
     window, status = view.window, view.status()
     texts = []
     if window.is_frozen:
@@ -60,6 +62,11 @@ def paint_state(painter: QPainter, geometry: Geometry, view: HeatmapView, theme:
         texts.append((status_words(status).capitalize(), "critical"))
     if note:
         texts.append((note, "warn"))
+    return tuple(texts)
+
+
+def paint_state(painter: QPainter, geometry: Geometry, theme: Theme, texts: Iterable[tuple[str, str]]) -> None:
+    """:func:`state_texts` over the picture, at its top."""
     painter.setFont(theme.column_font())
     metrics, x, plot = QFontMetrics(theme.column_font()), geometry.plot.left() + 6, geometry.plot
     for text, token in texts:

@@ -30,11 +30,11 @@ class DotSprites:
     """Pictures of dots: a disc for buyers, a diamond for sellers, a square for those unknown; all with an outline."""
 
     def __init__(self, theme: Theme) -> None:
-        self._theme = theme
+        self.theme = theme
         self._made: dict[tuple[int, int, float], QPixmap] = {}
 
     def sprite(self, side: int, radius: int, ratio: float) -> QPixmap:
-        """The picture for a side and a radius in pixels; its middle is at ``radius + 1``."""
+        """The picture for a side and a radius in pixels, in device pixels; its middle is at ``radius + 1.5``."""
         key = (side, radius, ratio)
         found = self._made.get(key)
         if found is None:
@@ -44,13 +44,13 @@ class DotSprites:
     def _make(self, side: int, radius: int, ratio: float) -> QPixmap:
         extent = 2 * (radius + 1) + 1
         made = QPixmap(round(extent * ratio), round(extent * ratio))
-        made.setDevicePixelRatio(ratio)
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
+        painter.scale(ratio, ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        body = QColor(self._theme.colour(_SIDES[side]))
+        body = QColor(self.theme.colour(_SIDES[side]))
         body.setAlpha(205)
-        outline = QColor(self._theme.colour("bg0"))
+        outline = QColor(self.theme.colour("bg0"))
         outline.setAlpha(235)
         painter.setBrush(body)
         painter.setPen(QPen(outline, 1.0))

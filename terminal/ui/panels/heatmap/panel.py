@@ -86,7 +86,7 @@ class HeatmapPanel(Panel):
         self.canvas.note = pulse.note.capitalize() if pulse.is_silent else ""
         day = self.context.desk.day
         self.canvas.session = Session(day.open_ns, day.close_ns)
-        self.canvas.update()
+        self.canvas.tick()
 
     def show_instrument(self, instrument: Instrument) -> None:
         """Another heatmap; its book is sampled from now on."""
