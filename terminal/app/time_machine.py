@@ -48,7 +48,7 @@ class TimeMachine:
         live_clock: Clock,
         folder: Path,
         *,
-        keyframe_bytes: int = 40 << 20,
+        keyframe_bytes: int = 1 << 30,
         log_bytes: int = 8 << 20,
         said_ns: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -65,7 +65,7 @@ class TimeMachine:
         """The time that :attr:`_state` has reached beyond its last message."""
         self._said_ns = said_ns
         self._log = MessageLog(folder, log_bytes)
-        self._frames = Keyframes(keyframe_bytes)
+        self._frames = Keyframes(folder, keyframe_bytes)
         self._inbox = MessageInbox(folder)
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -99,6 +99,7 @@ class TimeMachine:
         if self._thread.is_alive():
             self._thread.join(5.0)
         self._log.close()
+        self._frames.close()
         self._inbox.close()
 
     def record(self, batch: Batch) -> None:

@@ -164,7 +164,8 @@ def memory_parts(desk: Desk) -> dict[str, int]:
     return {
         "database": sum(int(row[1]) for row in rows),
         "newest rows": newest._used * newest._pages[0].nbytes,
-        "keyframes": past._frames.used_bytes,
+        "keyframes' places": past._frames.held_bytes,
+        "keyframes on disk": past._frames.used_bytes,
         "keyframes' number": len(past._frames.places),
         "log in memory": past._log._held_bytes,
         "inbox": past._inbox.count * MESSAGE.itemsize,

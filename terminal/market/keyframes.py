@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import threading
 import zlib
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from terminal.market.page_file import PageFile
 from terminal.market.page_kernel import PAGE_BYTES, hash_pages
 from terminal.market.sequence_lock import SequenceLock
 from terminal.market.state import MarketState
@@ -22,8 +26,7 @@ _Array = npt.NDArray[Any]
 _Hashes = npt.NDArray[np.uint64]
 _OWN = "terminal.market."
 _PLAIN = (int, float, bool, str, type(None), np.generic)
-_ENTRY_BYTES = 320
-"""What a stored page costs beside its bytes: the key, the list and the objects."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -113,34 +116,54 @@ def _hashes_of(array: _Array) -> _Hashes:
     return hashes
 
 
-_Key = tuple[_Path, int]
+_ENTRY = np.dtype([("page", "i4"), ("size", "i4"), ("slot", "i8"), ("hash", "u8")])
+"""A page that is not as in the frame before: ``size`` bytes at ``slot`` of the file; a page of zeros has none."""
+
+_Entries = npt.NDArray[np.void]
+_Shape = tuple[tuple[int, ...], np.dtype[Any]]
 
 
 @dataclass(slots=True)
 class _Frame:
-    number: int
     place: int
     ts_ns: int
-    shapes: dict[_Path, tuple[tuple[int, ...], np.dtype[Any]]]
+    shapes: dict[_Path, _Shape]
     links: dict[_Path, _Path]
     plain: dict[_Path, Any]
-    hashes: dict[_Path, bytes]
-    keys: list[_Key]
+    entries: dict[_Path, _Entries]
+
+    def pages_of(self, path: _Path) -> int:
+        """How many pages an array has here; 0 where there is none."""
+        if path not in self.shapes:
+            return 0
+        shape, dtype = self.shapes[path]
+        return -(-math.prod(shape) * dtype.itemsize // PAGE_BYTES)
 
 
 class Keyframes:
     """Frames of one state, ascending in their place; used by one thread. Older ones thin out at ``budget_bytes``.
 
-    A place is a number of messages that were applied.
+    A place is a number of messages that were applied. What a frame holds lies in a file in ``folder`` that has no name;
+    memory has only where.
     """
 
-    def __init__(self, budget_bytes: int = 40 << 20) -> None:
+    def __init__(self, folder: Path, budget_bytes: int = 1 << 30) -> None:
         self._budget_bytes = budget_bytes
         self._frames: list[_Frame] = []
-        self._versions: dict[_Key, list[tuple[int, bytes]]] = {}
         self._newest: dict[_Path, _Hashes] = {}
-        self._numbers = 0
-        self.used_bytes = 0
+        self._file = PageFile(folder)
+        self._is_full = False
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of the file that hold pages."""
+        return self._file.used_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of memory that say where they are."""
+        frames = sum(entries.nbytes for frame in self._frames for entries in frame.entries.values())
+        return frames + sum(hashes.nbytes for hashes in self._newest.values())
 
     @property
     def places(self) -> list[int]:
@@ -156,54 +179,70 @@ class Keyframes:
         """Place of the newest frame; -1 before the first."""
         return self._frames[-1].place if self._frames else -1
 
-    def take(self, state: MarketState, place: int, ts_ns: int) -> None:
-        """Keeps ``state`` as it is after ``place`` messages; a place that is not after the newest does nothing."""
+    def take(self, state: MarketState, place: int, ts_ns: int) -> bool:
+        """Keeps ``state`` as it is after ``place`` messages; False for a place that is not after the newest, and where
+        the disk takes nothing."""
         if place <= self.last_place:
-            return
+            return False
         parts = _parts_of(state)
-        number = self._numbers
-        self._numbers += 1
-        keys: list[_Key] = []
-        packed: dict[_Path, bytes] = {}
-        for path, array in parts.arrays.items():
-            hashes = _hashes_of(array)
-            before = self._newest.get(path)
-            known = np.zeros(len(hashes), np.uint64)
-            if before is not None:
-                known[: len(before)] = before[: len(known)]
-            raw = _bytes_of(array)
-            for page in np.flatnonzero(hashes != known).tolist():
-                body = zlib.compress(raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES].data, 1) if hashes[page] else b""
-                self._versions.setdefault((path, page), []).append((number, body))
-                self.used_bytes += len(body) + _ENTRY_BYTES
-                keys.append((path, page))
-            # Pages that a shrunken array lost are zeros if it ever grows again.
-            self._newest[path] = hashes
-            packed[path] = zlib.compress(hashes.data, 1)
-            self.used_bytes += len(packed[path])
-        for path in [each for each in self._newest if each not in parts.arrays]:
-            del self._newest[path]
+        newest: dict[_Path, _Hashes] = {}
+        entries: dict[_Path, _Entries] = {}
+        try:
+            for path, array in parts.arrays.items():
+                newest[path] = _hashes_of(array)
+                entries[path] = np.empty(0, _ENTRY)
+                self._put_away(array, newest[path], self._newest.get(path), entries, path)
+        except OSError as error:
+            if not self._is_full:
+                log.warning("the disk takes no keyframe: %s", error)
+            self._is_full = True
+            self._free(entries)
+            # What an older one leaves can be written to, on a full disk too.
+            if len(self._frames) > 2:
+                self._drop(self._least_missed())
+            return False
+        self._is_full = False
+        self._newest = newest
         shapes = {path: (array.shape, array.dtype) for path, array in parts.arrays.items()}
-        self._frames.append(_Frame(number, place, ts_ns, shapes, parts.links, parts.plain, packed, keys))
+        self._frames.append(_Frame(place, ts_ns, shapes, parts.links, parts.plain, entries))
         while self.used_bytes > self._budget_bytes and len(self._frames) > 2:
             self._drop(self._least_missed())
+        return True
+
+    def _put_away(
+        self, array: _Array, hashes: _Hashes, before: _Hashes | None, entries: dict[_Path, _Entries], path: _Path
+    ) -> None:
+        known = np.zeros(len(hashes), np.uint64)
+        if before is not None:
+            # Pages that a shrunken array lost are zeros if it ever grows again.
+            known[: len(before)] = before[: len(known)]
+        raw = _bytes_of(array)
+        changed = np.flatnonzero(hashes != known)
+        made = np.zeros(len(changed), _ENTRY)
+        made["page"], made["hash"] = changed, hashes[changed]
+        for number, page in enumerate(changed.tolist()):
+            if hashes[page]:
+                body = zlib.compress(raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES].data, 1)
+                made["slot"][number] = self._file.write(body)
+                made["size"][number] = len(body)
+            entries[path] = made[: number + 1]
 
     def restore(self, state: MarketState, place: int) -> int | None:
         """Makes ``state`` what it was at the newest frame at or before ``place``; gives the frame's place.
 
         None, with nothing changed, when there is no such frame.
         """
-        frame = next((each for each in reversed(self._frames) if each.place <= place), None)
-        if frame is None:
+        which = next((at for at in reversed(range(len(self._frames))) if self._frames[at].place <= place), None)
+        if which is None:
             return None
         with ExitStack() as held:
-            parts = _parts_of(state)
-            for lock in parts.locks:
+            for lock in _parts_of(state).locks:
                 held.enter_context(lock)
-            self._put_back(state, _parts_of(state).arrays, frame)
-        return frame.place
+            self._put_back(state, _parts_of(state).arrays, which)
+        return self._frames[which].place
 
-    def _put_back(self, state: MarketState, arrays: dict[_Path, _Array], frame: _Frame) -> None:
+    def _put_back(self, state: MarketState, arrays: dict[_Path, _Array], which: int) -> None:
+        frame = self._frames[which]
         changes: list[tuple[_Path, _Array]] = []
         pages: list[tuple[_Array, int, bytes]] = []
         for path, (shape, dtype) in frame.shapes.items():
@@ -211,11 +250,10 @@ class Keyframes:
             if array is None or array.shape != shape or array.dtype != dtype:
                 array = np.zeros(shape, dtype)
                 changes.append((path, array))
-            wanted = np.frombuffer(zlib.decompress(frame.hashes[path]), np.uint64)
-            pages += [
-                (array, page, self._body((path, page), frame.number) if wanted[page] else b"")
-                for page in np.flatnonzero(wanted != _hashes_of(array)).tolist()
-            ]
+            wanted = self._pages_at(path, which)
+            for page in np.flatnonzero(wanted["hash"] != _hashes_of(array)).tolist():
+                size, slot = int(wanted["size"][page]), int(wanted["slot"][page])
+                pages.append((array, page, self._file.read(slot, size) if size else b""))
         with state.writing():
             for path, array in changes:
                 for each in (link for link, main in frame.links.items() if main == path):
@@ -226,8 +264,15 @@ class Keyframes:
             for path, value in frame.plain.items():
                 _put(state, path, value.copy() if isinstance(value, dict | list | set) else value)
 
-    def _body(self, key: _Key, number: int) -> bytes:
-        return next(body for made, body in reversed(self._versions[key]) if made <= number)
+    def _pages_at(self, path: _Path, which: int) -> _Entries:
+        """All pages of an array as of a frame: the changes of every frame up to it, one over the other."""
+        pages = np.zeros(max(frame.pages_of(path) for frame in self._frames[: which + 1]), _ENTRY)
+        for frame in self._frames[: which + 1]:
+            pages[frame.pages_of(path) :] = 0
+            if path in frame.entries:
+                entries = frame.entries[path]
+                pages[entries["page"]] = entries
+        return pages[: self._frames[which].pages_of(path)]
 
     def _least_missed(self) -> int:
         """The frame between whose neighbours the fewest messages lie, seen from now: older ones may lie further apart.
@@ -242,16 +287,32 @@ class Keyframes:
         return 1 + int(np.argmin(gaps))
 
     def _drop(self, which: int) -> None:
+        """Gives the next frame what it took over from this one, and frees the rest."""
         frame, after = self._frames[which], self._frames[which + 1]
-        self.used_bytes -= sum(len(each) for each in frame.hashes.values())
-        inherited = set(after.keys)
-        for key in frame.keys:
-            if key not in inherited:
-                # The next frame still shows this page.
-                after.keys.append(key)
-                continue
-            versions = self._versions[key]
-            at = next(i for i, (made, _) in enumerate(versions) if made > frame.number) - 1
-            self.used_bytes -= len(versions[at][1]) + _ENTRY_BYTES
-            del versions[at]
+        for path in after.shapes:
+            own = after.entries[path]
+            kept = frame.entries.get(path, own[:0])
+            is_known = np.isin(kept["page"], own["page"])
+            self._free({path: kept[is_known]})
+            # What this frame did not have, or no more, were zeros for the next one.
+            lost = np.setdiff1d(np.arange(frame.pages_of(path), after.pages_of(path)), own["page"])
+            zeros = np.zeros(len(lost), _ENTRY)
+            zeros["page"] = lost
+            kept = kept[~is_known]
+            inside = kept["page"] < after.pages_of(path)
+            self._free({path: kept[~inside]})
+            after.entries[path] = np.concatenate([own, kept[inside], zeros])
+        self._free({path: entries for path, entries in frame.entries.items() if path not in after.shapes})
         del self._frames[which]
+
+    def _free(self, entries: dict[_Path, _Entries]) -> None:
+        for each in entries.values():
+            for slot, size in zip(each["slot"].tolist(), each["size"].tolist(), strict=True):
+                if size:
+                    self._file.free(slot, size)
+
+    def close(self) -> None:
+        """Forgets all frames and gives the file back."""
+        self._frames.clear()
+        self._newest.clear()
+        self._file.close()

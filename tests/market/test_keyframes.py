@@ -40,10 +40,17 @@ def _unreceived(batch: Batch) -> Batch:
 
 
 @settings(max_examples=8, deadline=None)
-@given(stream=batches(most=60), cuts=st.lists(st.integers(0, 60), max_size=5), wanted=st.lists(st.integers(0, 60)))
-def test_any_place_is_what_it_was(stream: Batch, cuts: list[int], wanted: list[int]) -> None:
+@given(
+    stream=batches(most=60),
+    cuts=st.lists(st.integers(0, 60), max_size=8),
+    wanted=st.lists(st.integers(0, 60)),
+    budget=st.sampled_from([0, 40_000, 1 << 30]),
+)
+def test_any_place_is_what_it_was(
+    stream: Batch, cuts: list[int], wanted: list[int], budget: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     stream = _unreceived(stream)
-    state, frames = MarketState(make_table(), "t"), Keyframes()
+    state, frames = MarketState(make_table(), "t"), Keyframes(tmp_path_factory.mktemp("frames"), budget)
     frames.take(state, 0, 0)
     places = sorted({min(cut, len(stream)) for cut in cuts} | {len(stream)})
     at = 0
@@ -54,30 +61,38 @@ def test_any_place_is_what_it_was(stream: Batch, cuts: list[int], wanted: list[i
     for want in wanted[:2]:
         place = min(want, len(stream))
         found = frames.restore(state, place)
-        assert found == max([0, *(each for each in places if each <= place)])
+        assert found is not None
+        assert found == max([0, *(each for each in frames.places if each <= place)])
+        assert budget < 1 << 30 or set(frames.places) == {0, *places}
         state.apply(stream[found:place])
         true = MarketState(make_table(), "t")
         true.apply(stream[:place])
         assert_same(state, true)
+    frames.close()
 
 
-def _frames_of(stream: Batch, budget_bytes: int) -> tuple[Keyframes, MarketState]:
+def _frames_of(stream: Batch, folder: Path, budget_bytes: int) -> tuple[Keyframes, MarketState]:
     """A frame every 1,000 messages, and the state after the last."""
-    state, frames = MarketState(make_table(), "t"), Keyframes(budget_bytes)
+    state, frames = MarketState(make_table(), "t"), Keyframes(folder, budget_bytes)
     for at in range(0, len(stream), 1000):
         frames.take(state, at, 0)
         state.apply(stream[at : at + 1000])
     return frames, state
 
 
-def test_frames_thin_out_within_their_memory_and_stay_right() -> None:
+def test_frames_thin_out_within_their_room_and_stay_right(tmp_path: Path) -> None:
     stream = quote_batch(40_000, 0)
     stream["v0"] = np.random.default_rng(1).integers(1, 10_000, len(stream))
     stream["instrument"] = np.random.default_rng(2).integers(0, 11, len(stream))
     stream["kind"] = np.random.default_rng(3).integers(1, 3, len(stream))
-    least, most = (_frames_of(stream, budget)[0].used_bytes for budget in (0, 1 << 40))
+    sizes = []
+    for budget in (0, 1 << 40):
+        frames, _ = _frames_of(stream, tmp_path, budget)
+        sizes.append(frames.used_bytes)
+        frames.close()
+    least, most = sizes
     budget_bytes = (least + most) // 2
-    frames, state = _frames_of(stream, budget_bytes)
+    frames, state = _frames_of(stream, tmp_path, budget_bytes)
     places = frames.places
     assert 2 < len(places) < 40
     assert (places[0], places[-1]) == (0, 39_000)
@@ -89,6 +104,35 @@ def test_frames_thin_out_within_their_memory_and_stay_right() -> None:
         true = MarketState(make_table(), "t")
         true.apply(stream[:place])
         assert_same(state, true)
+
+    frames.close()
+
+
+def test_where_nothing_takes_a_frame_there_is_none_and_an_older_one_makes_room(tmp_path: Path) -> None:
+    stream = quote_batch(3_000, 0)
+    frames, state = _frames_of(stream, tmp_path, 1 << 30)
+    used_bytes, write = frames.used_bytes, frames._file.write
+    room = iter([True, True])
+
+    def full(body: bytes) -> int:
+        if not next(room, False):
+            raise OSError(28, "No space left on device")
+        return write(body)
+
+    frames._file.write = full  # type: ignore[method-assign]
+    assert not frames.take(state, 3_000, 0)
+    assert frames.places == [0, 2_000]
+    assert frames.used_bytes <= used_bytes
+    frames._file.write = write  # type: ignore[method-assign]
+    assert frames.take(state, 3_000, 0)
+    for place in (1_500, 2_500, 3_000):
+        found = frames.restore(state, place)
+        assert found is not None
+        state.apply(stream[found:place])
+        true = MarketState(make_table(), "t")
+        true.apply(stream[:place])
+        assert_same(state, true)
+    frames.close()
 
 
 @settings(max_examples=20, deadline=None)
