@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -211,3 +213,54 @@ def test_bars_without_trades_say_why_the_tape_is_empty(bench: Bench) -> None:
     panel._size_typed("100")
     bench.frame()
     assert panel.canvas._note == "No trade passes the filter: choose a smaller least size."
+
+
+def test_rows_that_move_down_leave_the_screen_as_a_whole_paint_would(bench: Bench) -> None:
+    panel = tape(bench)
+    acme, chance = bench.market.acme.id, random.Random(1)
+    shown_before = 0
+    for step in range(30):
+        for _ in range(chance.choice((0, 1, 1, 2, 5, 40))):
+            bench.market.trade(
+                acme, 1_000_000 + 100 * chance.randint(-3, 3), chance.choice((1, 10, 100, 2_500)),
+                flags=chance.choice((BUY, SELL)), after_ns=chance.choice((1_000, 20_000_000)),
+            )  # fmt: skip
+        if step == 20:
+            bench.shell.run("time_and_sales.pause")
+        if step == 25:
+            bench.shell.run("time_and_sales.newest")
+        bench.frame()
+        QApplication.processEvents()
+        window = panel.window()
+        screen = window.screen().grabWindow(window.winId()).toImage()
+        where = QRect(panel.canvas.mapTo(window, QPoint()), panel.canvas.size())
+        whole = panel.canvas.grab().toImage().convertToFormat(screen.format())
+        assert screen.copy(where) == whole, f"after step {step}"
+        shown_before += len(panel.canvas._cells)
+    assert shown_before > 100
+
+
+def test_only_the_new_row_is_painted_and_the_totals_beside_it(bench: Bench) -> None:
+    panel = tape(bench)
+    acme = bench.market.acme.id
+    for size in range(40):
+        bench.market.trade(acme, 1_000_000, 10 + size % 3, flags=BUY, after_ns=30_000_000)
+    bench.frame()
+    QApplication.processEvents()
+    seen: list[QRect] = []
+
+    class Paints(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                seen.append(event.region().boundingRect())  # type: ignore[attr-defined]
+            return False
+
+    paints = Paints()
+    panel.canvas.installEventFilter(paints)
+    bench.market.trade(acme, 1_000_000, 11, flags=BUY, after_ns=30_000_000)
+    bench.frame()
+    QApplication.processEvents()
+    panel.canvas.removeEventFilter(paints)
+    height = bench.context.theme.tokens.row_height
+    assert [(each.top(), each.height()) for each in seen] == [(20, height)]
+    assert panel.canvas._cells[0].size == "11"

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from terminal.app.views import tape_words
-from terminal.app.views.print_groups import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID
 from terminal.app.views.tape_words import TapeCells
 from terminal.app.views.time_and_sales import TapePage
 from terminal.core.instruments import Instrument
+from terminal.ui.panels.time_and_sales.lines import TapeLine, TapeLines, moved_down
 from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.painted_text import At, PaintedTexts
 
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 _HEAD_PX, _GUTTER_PX, _MARK_PX = 20, 8, 52
 _HEADS = {
     "time": "Time", "symbol": "Symbol", "arrow": "", "price": "Price", "size": "Size", "place": "At", "venue": "Venue",
@@ -35,7 +32,7 @@ class _Column:
     name: str
     left: int
     width: int
-    flags: int
+    at: At
 
 
 class TapeCanvas(QWidget):
@@ -52,12 +49,13 @@ class TapeCanvas(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._venues = venues
         self._instrument_of = instrument_of
+        self._lines = TapeLines(instrument_of, venues)
         self._page: TapePage | None = None
+        self._rows: list[TapeLine] = []
         self._cells: list[TapeCells] = []
+        self._around: tuple[bool, str, str] | None = None
         self._shows_symbol = False
-        self._large_size = 0
         self._banner, self._note = "", ""
         self._columns: list[_Column] = []
         self._columns_of: tuple[object, ...] = ()
@@ -71,8 +69,11 @@ class TapeCanvas(QWidget):
         """Colours and fonts."""
         self._theme = theme
         self._row_px = theme.tokens.row_height
-        self._font, self._bold, self._head_font = theme.value_font(), theme.value_font(bold=True), theme.column_font()
-        self._metrics = QFontMetrics(self._bold)
+        self._plain = PaintedTexts(theme.value_font(), self._row_px)
+        self._bold = PaintedTexts(theme.value_font(bold=True), self._row_px)
+        self._heads = PaintedTexts(theme.column_font(), _HEAD_PX)
+        self._metrics = QFontMetrics(self._bold.font)
+        self._grounds: dict[tuple[str, int], QColor] = {}
         self._columns_of = ()
         self.update()
 
@@ -81,38 +82,41 @@ class TapeCanvas(QWidget):
         return max(0, (self.height() - _HEAD_PX - self._banner_px()) // self._row_px)
 
     def show_page(self, page: TapePage, *, shows_symbol: bool, large_size: int, banner: str, note: str) -> None:
-        """Paints again if anything is different. ``banner``: over the rows; ``note``: after the last one."""
-        same = (
-            self._page is not None
-            and (shows_symbol, large_size, banner, note)
-            == (self._shows_symbol, self._large_size, self._banner, self._note)
-            and page.above == self._page.above
-            and np.array_equal(page.rows, self._page.rows)
-            and np.array_equal(page.sweeps, self._page.sweeps)
-        )
-        if same:
+        """Paints again what is different. ``banner``: over the rows; ``note``: after the last one."""
+        before, self._page = self._rows, page
+        self._rows = self._lines.of(page, large_size)
+        self._cells = [line.cells for line in self._rows]
+        around = (shows_symbol, banner, note)
+        if before == self._rows and around == self._around:
             return
-        self._page, self._shows_symbol, self._large_size = page, shows_symbol, large_size
-        self._banner, self._note = banner, note
-        self._cells = self._words(page)
+        columns, same_around = self._columns_of, around == self._around
+        self._around = around
+        self._shows_symbol, self._banner, self._note = around
         if len(page.rows):
             newest = page.rows[0]
             self.setAccessibleDescription(tape_words.spoken(newest, self._instrument_of(int(newest["instrument"]))))
-        self.update()
+        self._lay_out()
+        if same_around and not note and columns == self._columns_of:
+            self._update_rows(before)
+        else:
+            self.update()
+
+    def _update_rows(self, before: list[TapeLine]) -> None:
+        """What stays is moved as a picture; new rows are painted."""
+        top, height = _HEAD_PX + self._banner_px(), self._row_px
+        down = moved_down(before, self._rows)
+        if down:
+            self.scroll(0, down * height, QRect(0, top, self.width(), len(self._rows) * height))
+        kept: list[TapeLine | None] = [*[None] * down, *before]
+        for place in range(max(len(self._rows), len(before))):
+            now = self._rows[place] if place < len(self._rows) else None
+            if place < down or now is not (kept[place] if place < len(kept) else None):
+                self.update(0, top + place * height, self.width(), height)
 
     def row_at(self, point: QPoint) -> int:
         """The row under a point, -1 for none."""
         row = (point.y() - _HEAD_PX - self._banner_px()) // self._row_px
         return row if 0 <= row < len(self._cells) and point.y() >= _HEAD_PX + self._banner_px() else -1
-
-    def _words(self, page: TapePage) -> list[TapeCells]:
-        found, before, venues = [], -1, self._venues()
-        for row, sweep in zip(page.rows, page.sweeps, strict=True):
-            number = int(sweep["number"]) if sweep["size"] else -1
-            instrument = self._instrument_of(int(row["instrument"]))
-            found.append(tape_words.cells_of(row, sweep, instrument, heads_sweep=number != before, venues=venues))
-            before = number
-        return found
 
     def _banner_px(self) -> int:
         return self._row_px if self._banner else 0
@@ -121,26 +125,26 @@ class TapeCanvas(QWidget):
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Every row; some three hundred short texts."""
+        """The rows that have to be painted."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("bg1"))
-        columns = self._lay_out()
-        self._paint_head(painter, columns)
-        top = _HEAD_PX
-        if self._banner:
-            self._paint_banner(painter, top)
-            top += self._row_px
-        page = self._page
-        if page is None:
-            return
-        for place, (row, sweep, cells) in enumerate(zip(page.rows, page.sweeps, self._cells, strict=True)):
-            self._paint_row(painter, columns, top + place * self._row_px, row, sweep, cells)
+        part, columns = event.rect(), self._lay_out()
+        painter.fillRect(part, self._theme.colour("bg1"))
+        if part.top() < _HEAD_PX:
+            self._paint_head(painter, columns)
+        top = _HEAD_PX + self._banner_px()
+        if self._banner and part.top() < top:
+            self._paint_banner(painter, _HEAD_PX)
+        region, height = event.region(), self._row_px
+        for place, line in enumerate(self._rows):
+            if region.intersects(QRect(0, top + place * height, self.width(), height)):
+                self._paint_row(painter, columns, top + place * height, line)
         if self._note:
-            room = QRect(8, top + len(self._cells) * self._row_px, self.width() - 16, self.height())
-            painter.setFont(self._font)
+            room = QRect(8, top + len(self._rows) * height, self.width() - 16, self.height())
+            painter.setFont(self._plain.font)
             painter.setPen(self._theme.colour("text2"))
             where = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
             painter.drawText(room.adjusted(0, 4, 0, 0), int(where) | int(Qt.TextFlag.TextWordWrap), self._note)
+        painter.end()
 
     def _lay_out(self) -> list[_Column]:
         """Columns for the width and for the longest texts that are shown; wider at once, never narrower in a page."""
@@ -175,8 +179,8 @@ class TapeCanvas(QWidget):
             width = widths[name]
             if name == "mark":
                 width = self.width() - left
-            flags = _RIGHT if name in {"price", "size"} else _CENTRE if name in {"arrow", "place"} else _LEFT
-            self._columns.append(_Column(name, left, width, flags))
+            at = At.RIGHT if name in {"price", "size"} else At.CENTRE if name in {"arrow", "place"} else At.LEFT
+            self._columns.append(_Column(name, left, width, at))
             left += width
         return self._columns
 
@@ -184,56 +188,50 @@ class TapeCanvas(QWidget):
         return max((len(getattr(each, name)) for each in self._cells), default=0)
 
     def _paint_head(self, painter: QPainter, columns: list[_Column]) -> None:
-        painter.setFont(self._head_font)
+        painter.setFont(self._heads.font)
         painter.setPen(self._theme.colour("text2"))
         for each in columns:
-            painter.drawText(QRect(each.left + 2, 0, each.width - 6, _HEAD_PX), each.flags, _HEADS[each.name])
+            self._heads.draw(painter, each.left + 2, 0, each.width - 6, each.at, _HEADS[each.name])
         painter.setPen(self._theme.colour("line"))
         painter.drawLine(0, _HEAD_PX - 1, self.width(), _HEAD_PX - 1)
 
     def _paint_banner(self, painter: QPainter, top: int) -> None:
         painter.fillRect(0, top, self.width(), self._row_px, self._theme.colour("accent"))
-        painter.setFont(self._bold)
+        painter.setFont(self._bold.font)
         painter.setPen(self._theme.colour("on_accent"))
-        text = self._metrics.elidedText(self._banner, Qt.TextElideMode.ElideRight, self.width() - 12)
-        painter.drawText(QRect(6, top, self.width() - 12, self._row_px), _LEFT, text)
+        room = self.width() - 12
+        self._bold.draw(painter, 6, top, room, At.LEFT, self._bold.elided(self._banner, room))
 
-    def _paint_row(
-        self, painter: QPainter, columns: list[_Column], top: int, row: np.void, sweep: np.void, cells: TapeCells
-    ) -> None:
-        theme, side, place = self._theme, int(row["side"]), int(row["place"])
-        side_token = "up" if side > 0 else "down" if side < 0 else "text1"
-        is_large = 0 < self._large_size <= int(row["size"])
-        self._paint_ground(painter, top, place, side_token if is_large else "")
-        if sweep["size"]:
-            painter.fillRect(2, top, 3, self._row_px, theme.colour("up" if sweep["side"] > 0 else "down"))
-        place_token = "up" if place in {AT_ASK, ABOVE_ASK} else "down" if place in {AT_BID, BELOW_BID} else "text1"
-        inks = {
-            "time": "text2", "symbol": "text0", "arrow": side_token, "price": place_token, "size": side_token,
-            "place": place_token, "venue": "text2", "condition": "warn", "mark": side_token,
-        }  # fmt: skip
-        painter.setFont(self._bold if is_large else self._font)
+    def _paint_row(self, painter: QPainter, columns: list[_Column], top: int, line: TapeLine) -> None:
+        """Beyond the quote is tinted, a large print is tinted more and has a mark at its end."""
+        theme, texts = self._theme, self._bold if line.is_large else self._plain
+        if line.ground:
+            painter.fillRect(0, top, self.width(), self._row_px, self._ground(line.ground, line.ground_alpha))
+            if line.is_large:
+                painter.fillRect(self.width() - 3, top, 3, self._row_px, theme.colour(line.ground))
+        if line.sweep:
+            painter.fillRect(2, top, 3, self._row_px, theme.colour(line.sweep))
+        painter.setFont(texts.font)
+        pen = ""
         for each in columns:
-            text = getattr(cells, each.name)
+            text, room = getattr(line.cells, each.name), each.width - 6
             if not text:
                 continue
             if each.name == "time" and each.width < 70:
                 text = text[:8]
-            if each.name in {"mark", "symbol"}:
-                text = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, each.width - 6)
-            painter.setPen(theme.colour(inks[each.name]))
-            painter.drawText(QRect(each.left + 2, top, each.width - 6, self._row_px), each.flags, text)
+            if each.at is At.LEFT and texts.width(text) > room:
+                text = texts.elided(text, room)
+            if line.inks[each.name] != pen:
+                pen = line.inks[each.name]
+                painter.setPen(theme.colour(pen))
+            texts.draw(painter, each.left + 2, top, room, each.at, text)
 
-    def _paint_ground(self, painter: QPainter, top: int, place: int, large_token: str) -> None:
-        """Beyond the quote is tinted, a large print is tinted more and has a frame."""
-        token = large_token or {ABOVE_ASK: "up", BELOW_BID: "down"}.get(place, "")
-        if not token:
-            return
-        ground = QColor(self._theme.colour(token))
-        ground.setAlpha(64 if large_token else 28)
-        painter.fillRect(0, top, self.width(), self._row_px, ground)
-        if large_token:
-            painter.fillRect(self.width() - 3, top, 3, self._row_px, self._theme.colour(token))
+    def _ground(self, token: str, alpha: int) -> QColor:
+        found = self._grounds.get((token, alpha))
+        if found is None:
+            found = self._grounds[token, alpha] = QColor(self._theme.colour(token))
+            found.setAlpha(alpha)
+        return found
 
     # The mouse.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from terminal.app.views import tape_words
 from terminal.app.views.time_and_sales import Merge, TapeTotals
 from terminal.core.instruments import Instrument
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
+from terminal.ui.widgets.number_label import NumberLabel
 
 SCOPES = {"symbol": "Symbol", "list": "Watchlist", "all": "All"}
 """As short as a narrow panel's box; the tooltips say what each is."""
@@ -71,7 +72,7 @@ class TapeControls(QWidget):
             self.least.clear()
             self.least.addItems([f"≥ {each}" if each != "0" else "Any" for each in presets])
         editor = self.least.lineEdit()
-        if editor is not None and not editor.hasFocus():
+        if editor is not None and not editor.hasFocus() and text != editor.text():
             self.least.setCurrentText(text)
 
     def mark_size(self, *, is_wrong: bool) -> None:
@@ -97,7 +98,7 @@ class TapeControls(QWidget):
 class TapeFoot(QWidget):
     """Bought, sold and delta of a stretch of time; what is not in memory any more."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.window_s = QComboBox()
         self.window_s.setAccessibleName("Stretch of the totals")
@@ -105,13 +106,10 @@ class TapeFoot(QWidget):
         for seconds, text in WINDOWS.items():
             self.window_s.addItem(text, seconds)
         self.window_s.setCurrentIndex(1)
-        self.bought, self.sold, self.delta, self.older = QLabel(), QLabel(), QLabel(), ElidedLabel()
-        for label, tip in (
-            (self.bought, "Bought: who crossed the spread was the buyer"),
-            (self.sold, "Sold: who crossed the spread was the seller"),
-            (self.delta, "Bought less sold"),
-        ):
-            label.setToolTip(tip)
+        self.bought = NumberLabel(theme, "Bought: who crossed the spread was the buyer")
+        self.sold = NumberLabel(theme, "Sold: who crossed the spread was the seller")
+        self.delta = NumberLabel(theme, "Bought less sold")
+        self.older = ElidedLabel()
         self.older.setProperty("role", "faint")
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 1, 6, 1)
@@ -121,6 +119,11 @@ class TapeFoot(QWidget):
         row.addWidget(self.older, 1)
         self._shown: tuple[object, ...] = ()
 
+    def apply_theme(self, theme: Theme) -> None:
+        """Other colours."""
+        for each in (self.bought, self.sold, self.delta):
+            each.apply_theme(theme)
+
     def show_totals(self, totals: TapeTotals, instrument: Instrument | None, older: str, theme: Theme) -> None:
         """The totals in the instrument's units."""
         key = (totals, instrument, older, theme)
@@ -128,9 +131,10 @@ class TapeFoot(QWidget):
             return
         self._shown = key
         texts = tape_words.totals_words(totals, instrument)
-        inks = (theme.tokens.up, theme.tokens.down, getattr(theme.tokens, theme.sign_token(totals.delta)))
-        for label, text, ink in zip((self.bought, self.sold, self.delta), texts, inks, strict=True):
-            label.setText(text)
-            label.setStyleSheet(f"color: {ink};")
+        tokens = ("up", "down", theme.sign_token(totals.delta))
+        for label, text, token in zip((self.bought, self.sold, self.delta), texts, tokens, strict=True):
+            label.show_text(text, token)
+        if older == self.older.text():
+            return
         self.older.setText(older)
         self.older.setToolTip(older)

@@ -13,7 +13,7 @@ from terminal.app import formats
 from terminal.app.views import tape_words
 from terminal.app.views.export import plain_rows
 from terminal.app.views.print_groups import NO_QUOTE
-from terminal.app.views.time_and_sales import TapeRules, TimeAndSalesView
+from terminal.app.views.time_and_sales import TapePage, TapeRules, TimeAndSalesView
 from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument
 from terminal.ui.bridge.frame_clock import Frame, Needs
@@ -53,7 +53,7 @@ class TimeAndSalesPanel(Panel):
         self._listed: tuple[int, ...] = ()
         self._above = 0
         self._older, self._older_at_ns = "", 0
-        self.controls, self.foot = TapeControls(), TapeFoot()
+        self.controls, self.foot = TapeControls(), TapeFoot(context.theme)
         self.canvas = TapeCanvas(context.theme, context.desk.table.get, lambda: context.desk.table.venue_names)
         self.bar = QScrollBar(Qt.Orientation.Vertical)
         self.bar.setAccessibleName("Older trades")
@@ -109,6 +109,7 @@ class TimeAndSalesPanel(Panel):
     def apply_theme(self, theme: Theme) -> None:
         """New colours."""
         self.canvas.apply_theme(theme)
+        self.foot.apply_theme(theme)
 
     def subtitle(self) -> str:
         """The symbol, or whose trades these are."""
@@ -234,17 +235,25 @@ class TimeAndSalesPanel(Panel):
             page, shows_symbol=symbols, large_size=self._view.large_size(), banner=banner, note=note
         )  # fmt: skip
         self.controls.pause.setChecked(self._view.is_paused)
-        self.bar.blockSignals(True)
-        room = max(1, self.canvas.row_count() - 1)
-        self.bar.setRange(0, max(0, page.total - room))
-        self.bar.setPageStep(room)
-        self.bar.setValue(page.above)
-        self.bar.blockSignals(False)
+        self._show_place(page)
         unit = self._unit()
         totals = self._view.totals(int(self.foot.window_s.currentData()))
         self.foot.show_totals(totals, unit, self._older, self.context.theme)
         least = self._view.rules.least_size
         self.controls.show_least(f"≥ {self._size_text(least)}" if least else "Any", unit)
+
+    def _show_place(self, page: TapePage) -> None:
+        """On the scroll bar; at the newest a hundredth more trades move nothing that could be seen."""
+        room = max(1, self.canvas.row_count() - 1)
+        most = max(0, page.total - room)
+        is_near = 0 <= most - self.bar.maximum() <= most // 100
+        if is_near and page.above == self.bar.value() == 0 and room == self.bar.pageStep():
+            return
+        self.bar.blockSignals(True)
+        self.bar.setRange(0, most)
+        self.bar.setPageStep(room)
+        self.bar.setValue(page.above)
+        self.bar.blockSignals(False)
 
     def _size_text(self, size: int) -> str:
         unit = self._unit()
