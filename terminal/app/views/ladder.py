@@ -42,6 +42,8 @@ class LadderView:
         self.axis = PriceAxis()
         self._flow = LadderFlow()
         self._queues = QueueWatch()
+        self._vwap_of: tuple[int, ...] = ()
+        self._vwap = ABSENT_PX
 
     def show(self, instrument: Instrument) -> None:
         """Another instrument: the ladder centres on it."""
@@ -128,17 +130,23 @@ class LadderView:
             rows.warning = f"STALE: the feed is silent{age}"
 
     def _mark(self, rows: LadderRows, quote: np.void, instrument: Instrument) -> None:
-        rows.best_bid = self.row_of(rows, rows.best_bid_px, Side.BUY)
-        rows.best_ask = self.row_of(rows, rows.best_ask_px, Side.SELL)
         rows.last_px = int(quote["last_px"])
-        rows.last = self.row_of(rows, rows.last_px, Side.BUY)
+        day = (int(quote["open_px"]), int(quote["high_px"]), int(quote["low_px"]), self._vwap_px(quote, instrument))
+        places = row_of(rows.prices, np.array((rows.best_bid_px, rows.last_px, *day), np.int64)).tolist()
+        rows.best_bid, rows.last = places[0], places[1]
+        rows.best_ask = self.row_of(rows, rows.best_ask_px, Side.SELL)
         rows.last_size, rows.aggressor = int(quote["last_size"]), int(quote["aggressor"])
         rows.last_tick = self._flow.last_tick
-        vwap = float(self._market.statistics.read(np.array([instrument.id], np.int32))["vwap_px"][0])
-        prices = {"O": int(quote["open_px"]), "H": int(quote["high_px"]), "L": int(quote["low_px"])}
-        prices["V"] = ABSENT_PX if np.isnan(vwap) else round(vwap)
-        found = [(letter, self.row_of(rows, px, Side.BUY)) for letter, px in prices.items() if px != ABSENT_PX]
-        rows.marks = tuple((letter, row) for letter, row in found if row >= 0)
+        found = zip("OHLV", day, places[2:], strict=True)
+        rows.marks = tuple((letter, row) for letter, px, row in found if px != ABSENT_PX and row >= 0)
+
+    def _vwap_px(self, quote: np.void, instrument: Instrument) -> int:
+        """Reckoned again when something has traded: between two trades a book changes a thousand times."""
+        traded = (instrument.id, int(quote["volume"]), int(quote["last_ts_ns"]), int(quote["last_px"]))
+        if traded != self._vwap_of:
+            vwap = float(self._market.statistics.read(np.array([instrument.id], np.int32))["vwap_px"][0])
+            self._vwap_of, self._vwap = traded, ABSENT_PX if np.isnan(vwap) else round(vwap)
+        return self._vwap
 
     def _put_flow(self, rows: LadderRows, instrument: Instrument, now_ns: int) -> None:
         low_px, step_px, *volumes = self._market.volume_at_price.read(instrument.id)

@@ -40,6 +40,7 @@ class LadderFlow:
         """Forgets everything, as for another instrument."""
         self._after = 0
         self._recent = no_prints()
+        self._grouped: tuple[Column, Column, Column, Column] | None = None
         self._prices = np.empty(0, np.int64)
         self._counts = np.empty(0, np.int64)
         self.last_tick = 0
@@ -57,7 +58,7 @@ class LadderFlow:
             return new
         self._count(new)
         self._find_tick(new)
-        self._recent = np.concatenate((self._recent, new))[-_MOST_RECENT:]
+        self._recent, self._grouped = np.concatenate((self._recent, new))[-_MOST_RECENT:], None
         return new
 
     def trades_at(self) -> tuple[Column, Column]:
@@ -66,17 +67,13 @@ class LadderFlow:
 
     def recent(self, now_ns: int) -> Recent:
         """The trades of the last RECENT_NS."""
-        held = self._recent = self._recent[now_ns - self._recent["ts_ns"] < RECENT_NS]
-        if not len(held):
-            none = np.empty(0, np.int64)
-            return Recent(none, none, none, none)
-        prices, where = np.unique(held["px"], return_inverse=True)
-        newest = np.zeros(len(prices), np.int64)
-        np.maximum.at(newest, where, np.arange(len(held)))
-        sides = held["aggressor"][newest].astype(np.int64)
-        sizes = np.zeros(len(prices), np.int64)
-        np.add.at(sizes, where, held["size"] * (held["aggressor"] == sides[where]))
-        fades = 1 + np.maximum(now_ns - held["ts_ns"][newest], 0) * FADE_STEPS // RECENT_NS
+        fresh = now_ns - self._recent["ts_ns"] < RECENT_NS
+        if not fresh.all():
+            self._recent, self._grouped = self._recent[fresh], None
+        if self._grouped is None:
+            self._grouped = _group(self._recent)
+        prices, sizes, sides, newest_ns = self._grouped
+        fades = 1 + np.maximum(now_ns - newest_ns, 0) * FADE_STEPS // RECENT_NS
         return Recent(prices, sizes, sides, fades.astype(np.int64))
 
     def _count(self, new: Rows) -> None:
@@ -94,3 +91,17 @@ class LadderFlow:
         moved = steps[steps != 0]
         if len(moved):
             self.last_tick = 1 if moved[-1] > 0 else -1
+
+
+def _group(held: Rows) -> tuple[Column, Column, Column, Column]:
+    """Trades by price, ascending: sizes of the side that traded last, that side, and when."""
+    if not len(held):
+        none = np.empty(0, np.int64)
+        return none, none, none, none
+    prices, where = np.unique(held["px"], return_inverse=True)
+    newest = np.zeros(len(prices), np.int64)
+    np.maximum.at(newest, where, np.arange(len(held)))
+    sides = held["aggressor"][newest].astype(np.int64)
+    sizes = np.zeros(len(prices), np.int64)
+    np.add.at(sizes, where, held["size"] * (held["aggressor"] == sides[where]))
+    return prices, sizes, sides, held["ts_ns"][newest]
