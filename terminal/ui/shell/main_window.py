@@ -16,6 +16,7 @@ from terminal.app.commands import Command
 from terminal.app.desk_port import DeskPort
 from terminal.app.drafts import SharedDraft
 from terminal.app.keymap import Keymap
+from terminal.app.looking_back import PastWords
 from terminal.app.opening_symbols import opening_symbols
 from terminal.app.status import Segment, segments
 from terminal.app.workspaces import WorkspaceError, WorkspaceStore
@@ -81,7 +82,7 @@ class MainWindow(QMainWindow):
         self._is_ready = False
         self._counted: FrameSummary | None = None
         self._was_shown = False
-        self._past_text = ""
+        self._past_text, self._past_words = "", PastWords()
         self.clock = FrameClock(self._pulse, self)
         self.sampler = MeterSampler(desk.meter, self.clock, self._watchdog, self._panels_on_screen)
         self.context = PanelContext(
@@ -290,8 +291,7 @@ class MainWindow(QMainWindow):
 
     def _say_past(self) -> None:
         """The strip, the frame and the title follow at once: nothing of the past may look live."""
-        past = self.desk.past
-        text = ages.time_of_day(past.wanted_ns) if past is not None and past.is_past else ""
+        text = self._past_words.say(self.desk.past, time.perf_counter_ns())
         if text != self._past_text:
             changed = bool(text) != bool(self._past_text)
             self._past_text = text
