@@ -109,7 +109,7 @@ MARKET = WorkspaceDefault(
                 (26, tabs("positions-1", "orders-1", "log-1", "health-1", "meter-1")),
             ),
         ),
-        (22, rows((70, tabs("ladder-1")), (30, tabs("ticket-1")))),
+        (22, rows((69, tabs("ladder-1")), (31, tabs("ticket-1")))),
     ),
 )
 

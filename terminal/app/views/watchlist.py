@@ -41,6 +41,7 @@ class WatchlistView:
         self._trends = Trends(market)
         self._rows: dict[int, Instrument] = {}
         self._shown: list[int] = []
+        self._longest: str | None = None
         self._filter = ""
         self._sort: tuple[str, bool] | None = None
         self._hints: dict[int, str] = {}
@@ -66,6 +67,13 @@ class WatchlistView:
         """Column and whether descending; None for the person's order."""
         return self._sort
 
+    @property
+    def longest_label(self) -> str:
+        """What the symbol's column must hold."""
+        if self._longest is None:
+            self._longest = max((row.label for row in self._rows.values()), key=len, default="")
+        return self._longest
+
     def symbols(self) -> list[str]:
         """The symbols, for the settings."""
         return [row.symbol for row in self._rows.values()]
@@ -78,7 +86,7 @@ class WatchlistView:
                 found.append(self._table.find(symbol).id)
             except UnknownInstrumentError:
                 unknown.append(symbol)
-        self._rows = {}
+        self._rows, self._longest = {}, None
         self.add_all(found)
         return unknown
 
@@ -92,12 +100,14 @@ class WatchlistView:
         for each in instruments:
             if each not in self._rows:
                 self._rows[each] = self._table.get(each)
+                self._longest = None
         self.arrange()
         return len(self._rows) - before
 
     def remove(self, instrument: int) -> None:
         """Takes an instrument away; nothing happens when it is not there."""
         if self._rows.pop(instrument, None) is not None:
+            self._longest = None
             self.arrange()
 
     def move(self, instrument: int, by: int) -> None:

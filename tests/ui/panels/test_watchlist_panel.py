@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -236,3 +236,21 @@ def test_columns_and_order_are_saved_and_the_whole_list_is_exported(
     last = heads.index("Last")
     assert float(rows[0][last]) == 500.0
     assert rows[-1][last] == ""
+
+
+def test_the_symbol_s_column_holds_the_longest_contract(bench: Bench) -> None:
+    panel = bench.make(WatchlistPanel, 700)
+    bench.frame()
+    place = panel.table.model_.place_of["symbol"]
+    narrow = panel.table.columnWidth(place)
+    panel._view.add_all(bench.market.options)
+    bench.frame()
+    label = panel._view.longest_label
+    assert len(label) > 15
+    room = QFontMetrics(bench.themes.theme.value_font(bold=True)).horizontalAdvance(label)
+    assert panel.table.columnWidth(place) > room
+    for option in bench.market.options:
+        panel._view.remove(option)
+    bench.frame()
+    assert panel.table.columnWidth(place) <= max(narrow, room)
+    assert panel._view.longest_label == "ACME"

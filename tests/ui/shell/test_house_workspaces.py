@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,16 @@ def test_the_ladder_has_eighteen_rows_at_1280x800_and_says_its_arming_in_full(wi
 
 def test_the_ticket_has_room_for_all_it_says(window: MainWindow) -> None:
     ticket = panel_of(window, TicketPanel)
+    form = ticket.form
+    form.sentence.setText("Would be denied: BTCUSDT is quoted in USDT; the paper account trades shares, options only.")
+    form.layout().activate()
     assert ticket.height() >= ticket.minimumSizeHint().height()
-    assert ticket.form.go.geometry().bottom() <= ticket.form.height()
-    assert not cut(ticket.form.go)
+    assert form.go.geometry().bottom() <= form.height()
+    assert not cut(form.go)
+    assert form.sentence.height() >= form.sentence.heightForWidth(form.sentence.width())
+    fields = (form.buy, form.kind, form.tif, form.quantity, form.limit, form.figures, form.sentence, form.go)
+    for first, second in itertools.combinations(fields, 2):
+        assert not first.geometry().intersects(second.geometry()), (first.geometry(), second.geometry())
 
 
 def test_the_tape_s_boxes_hold_their_words(open_house: OpenWindow) -> None:

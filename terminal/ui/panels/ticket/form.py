@@ -20,6 +20,8 @@ from terminal.core.orders import OrderType, TimeInForce
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.tick_spin import TickSpinBox
 
+_FIELD_PX = 24
+
 
 class TicketForm(QWidget):
     """Symbol and market, side, quantity, type, time in force, limit, figures, one sentence, two buttons."""
@@ -96,7 +98,7 @@ class TicketForm(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(2)
         grid.addWidget(self.buy, 0, 0)
         grid.addWidget(self.sell, 0, 1)
         grid.addWidget(self.quantity, 0, 2)
@@ -105,6 +107,7 @@ class TicketForm(QWidget):
         grid.addWidget(self.limit, 1, 2)
         for field in (self.quantity, self.limit, self.kind, self.tif, self.buy, self.sell):
             field.setMinimumWidth(40)
+            field.setFixedHeight(_FIELD_PX)
             field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for column, stretch in enumerate((3, 3, 4)):
             grid.setColumnStretch(column, stretch)
@@ -125,8 +128,8 @@ class TicketForm(QWidget):
         buttons.addWidget(self.go, 3)
         buttons.addWidget(self.back, 1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 2, 8, 6)
-        layout.setSpacing(3)
+        layout.setContentsMargins(8, 1, 8, 4)
+        layout.setSpacing(2)
         layout.addWidget(self.symbol)
         layout.addWidget(self.market)
         layout.addLayout(grid)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtGui import QFont, QFontMetrics
+
 from terminal.app.views.watchlist import WatchlistView
 from terminal.ui.widgets.columns import Align, CellText, Column, Tone
 
@@ -29,6 +31,14 @@ IMPORTANCE = (
 """Groups that come and go together, the most important first."""
 
 
+SYMBOL_PX, _MOST_SYMBOL_PX, _PAD_PX = 56, 190, 14
+
+
+def symbol_px(label: str, font: QFont) -> int:
+    """Width of the symbol's column for the longest label of a list: two contracts must not look the same."""
+    return min(_MOST_SYMBOL_PX, max(SYMBOL_PX, QFontMetrics(font).horizontalAdvance(label) + _PAD_PX))
+
+
 def watchlist_columns(view: WatchlistView) -> tuple[Column, ...]:
     """Every column, in the order of the screen."""
 
@@ -36,7 +46,7 @@ def watchlist_columns(view: WatchlistView) -> tuple[Column, ...]:
         return partial(view.text, key)
 
     return (
-        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), 56, Align.LEFT, bold=True, ages=False),
+        Column("symbol", "Symbol", "Ticker or contract", text("symbol"), SYMBOL_PX, Align.LEFT, bold=True, ages=False),
         Column("name", "Name", "Name", text("name"), 120, Align.LEFT, tone=Tone.LABEL, ages=False, visible=False),
         Column("last", "Last", "Last trade, in the currency", text("last"), 62, tint=True),
         Column("change", "Chg", "Last trade less the prior official close", text("change"), 70, tone=Tone.SIGN),

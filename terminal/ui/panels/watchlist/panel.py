@@ -19,7 +19,7 @@ from terminal.infra.failures import WorkFailed
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.watchlist.bar import WatchBar
-from terminal.ui.panels.watchlist.columns import IMPORTANCE, watchlist_columns
+from terminal.ui.panels.watchlist.columns import IMPORTANCE, symbol_px, watchlist_columns
 from terminal.ui.panels.watchlist.table import WatchTable
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.column_fit import ColumnFit
@@ -61,7 +61,7 @@ class WatchlistPanel(Panel):
         self._book = context.desk.watchlists
         underlyings = [row.symbol for row in context.desk.table.underlyings()]
         self._list = ShownList(self._view, self._book, underlyings)
-        self._renames = False
+        self._renames, self._longest = False, ""
         self._pulse, self._market_ns, self._arranged_ns = FeedPulse(), 0, 0
         self.table = WatchTable(watchlist_columns(self._view), context.clock, context.theme, "Watchlist")
         places = self.table.model_.place_of
@@ -104,6 +104,10 @@ class WatchlistPanel(Panel):
         if not self._filled:
             self.restore_settings({})
         self._pulse, self._market_ns = self._feed.pulse(frame.wall_ns), frame.market_ns
+        if self._view.longest_label != self._longest:
+            self._longest = self._view.longest_label
+            width = symbol_px(self._longest, self.context.theme.value_font(bold=True))
+            self._fit.set_widths({self.table.model_.place_of["symbol"]: width})
         waits = False
         if self._view.sorted_by is not None and frame.wall_ns - self._arranged_ns >= _SORT_EVERY_NS:
             waits = self.table.is_held()
