@@ -76,7 +76,7 @@ class PriceAxis:
         ``reach_px``: between the levels that should be in view. AUTO regards it only where it centres anew, since rows
         that came and went with every level would be worse than rows that are too fine for a while.
         """
-        if self.top_px is None:
+        if self.top_px is None or (not self.is_held and self._is_near_edge(middle, count)):
             self._least_step = _step_for(reach_px // self._tick(middle), count)
         self._choose_step(spread_px, middle, count)
         self._keep_in_view(middle, count)
@@ -113,13 +113,18 @@ class PriceAxis:
             return
         if self.follow is Follow.NEVER:
             return
-        prices = self._prices(count)
-        edge = max(1, int(count * _EDGE))
-        if changed or not prices[-edge] <= middle <= prices[edge - 1]:
+        if changed or self._is_near_edge(middle, count):
             if self.is_held:
                 self.waits = not changed
             else:
                 self._centre_on(middle, count)
+
+    def _is_near_edge(self, middle: int, count: int) -> bool:
+        """Whether a ladder that follows the market has to centre."""
+        if self.top_px is None or self.follow is Follow.NEVER:
+            return False
+        prices, edge = self._prices(count), max(1, int(count * _EDGE))
+        return not prices[-edge] <= middle <= prices[edge - 1]
 
     def _centre_on(self, middle: int, count: int) -> None:
         self.top_px = self._floor(middle)

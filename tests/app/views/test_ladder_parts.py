@@ -355,3 +355,19 @@ def test_only_the_rows_that_differ_are_named(small_market: SmallMarket) -> None:
     row = after.prices.tolist().index(1_000_500)
     assert changed_rows(before, after) == [row - 1, row, row + 1]
     assert np.array_equal(before.prices, after.prices)
+
+
+def test_auto_looks_at_the_book_again_where_the_market_takes_it_to_an_edge(small_market: SmallMarket) -> None:
+    axis = PriceAxis()
+    axis.show(small_market.acme)
+    axis.place(1_000_000, 100, 20, 0)
+    assert axis.step == 1
+    axis.place(1_000_100, 100, 20, 20_000)
+    assert axis.step == 1, "rows do not come and go with every level"
+    axis.is_held = True
+    axis.place(1_003_000, 100, 20, 20_000)
+    assert axis.step == 1, "nothing moves under the pointer"
+    axis.is_held = False
+    prices = axis.place(1_003_000, 100, 20, 20_000)
+    assert axis.step == 10
+    assert prices[-1] < 1_003_000 < prices[0]

@@ -13,6 +13,7 @@ from terminal.app.workspaces import WorkspaceStore
 from terminal.ui.panel import Panel
 from terminal.ui.panel_registry import PanelRegistry
 from terminal.ui.panels import PANEL_TYPES, register
+from terminal.ui.panels.chart.panel import ChartPanel
 from terminal.ui.panels.ladder.panel import LadderPanel
 from terminal.ui.panels.ticket.panel import TicketPanel
 from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
@@ -104,3 +105,13 @@ def test_every_panel_of_a_workspace_opens(open_house: OpenWindow, workspace: str
     panels: list[Panel] = list(made.switcher.view.panels.values())
     assert len(panels) >= 6
     assert not [panel.panel_id for panel in panels if panel.is_quarantined]
+
+
+@pytest.mark.parametrize("workspace", ["Market", "Options", "Trade"])
+def test_the_chart_s_words_are_whole(open_house: OpenWindow, workspace: str) -> None:
+    head = panel_of(open_house(workspace), ChartPanel).head
+    words = [each for each in head.findChildren(QToolButton) if each.isVisible()]
+    assert len(words) >= 6
+    for button in words:
+        assert not cut(button), (button.text(), button.width())
+        assert button.geometry().right() <= head.width(), button.text()

@@ -96,6 +96,11 @@ class ChartHead(QWidget):
         checked = self.buttons.checkedButton()
         if checked is not None:
             self.more.setText(f"{checked.text()} ▾" if checked.isHidden() else "▾")
+        # The one long word gives way before it is cut in the middle.
+        self.indicators.setText("Indicators")
+        shown = [each for each in widgets if each is not None and not each.isHidden()]
+        if sum(each.sizeHint().width() + 1 for each in shown) + _SPARE_PX > self.width():
+            self.indicators.setText("Ind.")
 
     def show_frame(self, name: str) -> None:
         """Marks a time frame."""
