@@ -25,7 +25,7 @@ class DatabaseSettings:
     """More would take the processors from the window at every flush; one writes a million rows a second."""
     temporary_mib: int = 2048
     """Most that queries too large for the memory may put on the disk."""
-    write_ahead_mib: int = 64
+    write_ahead_mib: int = 32
     """The write-ahead log goes into the file when it is this large; a smaller one stops the recording more often."""
 
 
