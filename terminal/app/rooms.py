@@ -74,8 +74,9 @@ class Rooms:
         self.clock = MarketClock(feed.first_ns())
         self.state = MarketState(table, feed.name)
         self.past = TimeMachine(
-            table, feed.name, self.clock, profile.spill_dir, said_ns=lambda: self.state.channel.last_ts_ns
-        )
+            table, feed.name, self.clock, profile.spill_dir,
+            said_ns=lambda: self.state.channel.last_ts_ns, begins=self.state.bars.activity.begins,
+        )  # fmt: skip
         self.tape = Tape()
         self.hooks = EngineHooks()
         self.engine = Engine(self.tape, self.state, self.clock, self.hooks)

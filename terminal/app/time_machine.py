@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from terminal.core.clock import Clock
@@ -18,6 +18,7 @@ from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, clock_message
 from terminal.infra.failures import UsageError
 from terminal.infra.thread_priority import give_way
+from terminal.market.activity import SeriesKey
 from terminal.market.keyframes import Keyframes
 from terminal.market.message_inbox import MessageInbox
 from terminal.market.message_log import CHUNK, MessageLog
@@ -37,8 +38,8 @@ _PLAY_S = 0.04
 class TimeMachine:
     """Implements ``app.ports.Past``. :meth:`record` belongs to the engine thread; the rest may be called from any.
 
-    ``live_clock``: the live market's time; ``said_ns``: that of the newest message in the live state. Wishes are
-    coalesced: only the latest is looked at.
+    ``live_clock``: the live market's time; ``said_ns``: that of the newest message in the live state; ``begins``:
+    its series of trades, volume and turnover, which begin with the same trades here. Only the latest wish is looked at.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class TimeMachine:
         keyframe_bytes: int = 1 << 30,
         log_bytes: int = 8 << 20,
         said_ns: Callable[[], int] = lambda: 0,
+        begins: Callable[[], Mapping[SeriesKey, int]] = dict,
     ) -> None:
         self.version = 0
         """Grows when another moment is shown."""
@@ -63,7 +65,7 @@ class TimeMachine:
         self._place = 0
         self._state_ns = 0
         """The time that :attr:`_state` has reached beyond its last message."""
-        self._said_ns = said_ns
+        self._said_ns, self._begins = said_ns, begins
         self._log = MessageLog(folder, log_bytes)
         self._frames = Keyframes(folder, keyframe_bytes)
         self._inbox = MessageInbox(folder)
@@ -376,6 +378,7 @@ class TimeMachine:
         self._state.apply(batch)
         self._place += len(batch)
         self._state_ns = max(self._state_ns, int(batch["ts_ns"][-1]))
+        self._state.bars.activity.open_as(self._begins())
         self._take_frame()
 
     def _take_frame(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from enum import IntEnum
 
 import numpy as np
@@ -37,7 +38,10 @@ class ActivityKind(IntEnum):
     """Price times size times the contract's multiplier, in whole units of the currency."""
 
 
-_Key = tuple[int, ActivityKind, float]
+SeriesKey = tuple[int, ActivityKind, float]
+_LEFT_OUT = PRINTS_KEPT >> 4
+"""Of a full ring of prints a new series leaves the oldest out, so that the state of a moment ago or of a moment later
+can begin the same series with the same trade."""
 
 
 class ActivityStore:
@@ -57,8 +61,22 @@ class ActivityStore:
             np.zeros(SERIES, SERIES_ROW),
             np.zeros((SERIES, ACTIVITY_KEPT), ACTIVITY_ROW),
         )
-        self._places: dict[_Key, int] = {}
+        self._places: dict[SeriesKey, int] = {}
         """Ordered by when they were last read, the oldest first."""
+        self._begins: dict[SeriesKey, int] = {}
+
+    def begins(self) -> dict[SeriesKey, int]:
+        """The open series, and the number of the trade with which each began (see :class:`PrintStore`)."""
+        with self._opening:
+            return self._begins.copy()
+
+    def open_as(self, begins: Mapping[SeriesKey, int]) -> None:
+        """Opens what another state has open, from the same trades on; what begins later than this state is left out."""
+        with self._opening:
+            for key, first in begins.items():
+                if key not in self._places and first <= self._prints.last_number:
+                    with self._lock.writing():
+                        self._open(key, first)
 
     def set_unit(self, instrument: int, unit: float) -> None:
         """Says what one unit of price times one unit of an instrument's size is worth in its currency.
@@ -76,6 +94,7 @@ class ActivityStore:
         """Empties all series. Under the lock."""
         self.arrays.series["count"] = 0
         self.arrays.series["progress"] = 0.0
+        self._begins = dict.fromkeys(self._begins, 1)
 
     def read(self, instrument: int, kind: ActivityKind, size: float, most: int) -> Rows:
         """The newest ``most`` bars (ACTIVITY_ROW) of ``size`` each, ascending; the last one may still grow.
@@ -102,13 +121,14 @@ class ActivityStore:
         bars: Rows = self.arrays.bars[place][wanted]
         return bars
 
-    def _open(self, key: _Key) -> None:
+    def _open(self, key: SeriesKey, first: int = 1) -> None:
         instrument, kind, size = key
         if len(self._places) < SERIES:
             place = len(self._places)
         else:
             oldest = next(iter(self._places))
             place = self._places.pop(oldest)
+            del self._begins[oldest]
             self._unlink(oldest[0], place)
         row = self.arrays.series[place]
         row["size"], row["unit"], row["kind"] = size, self._unit_of[instrument], kind
@@ -116,7 +136,12 @@ class ActivityStore:
         row["next"] = self.arrays.head_of[instrument]
         self.arrays.head_of[instrument] = place
         self._places[key] = place
-        series_of_prints(self.arrays, place, self._prints.copy_of_one(instrument, 0, PRINTS_KEPT), int(Flag.OFF_BOOK))
+        last = self._prints.last_number
+        if last > PRINTS_KEPT:
+            first = max(first, last - PRINTS_KEPT + 1 + (_LEFT_OUT if first == 1 else 0))
+        self._begins[key] = first
+        prints = self._prints.copy_of_one(instrument, first - 1, PRINTS_KEPT)
+        series_of_prints(self.arrays, place, prints, int(Flag.OFF_BOOK))
 
     def _unlink(self, instrument: int, place: int) -> None:
         series, head_of = self.arrays.series, self.arrays.head_of

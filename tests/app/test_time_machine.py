@@ -19,7 +19,10 @@ from terminal.core.instruments import InstrumentKind, SessionProduct
 from terminal.core.messages import Batch, Kind, clock_message
 from terminal.core.ticks import TickClass
 from terminal.infra.failures import UsageError
+from terminal.market.activity import ActivityKind
 from terminal.market.message_log import CHUNK
+from terminal.market.print_kernel import PRINTS_KEPT
+from terminal.market.rows import Rows
 from terminal.market.state import MarketState
 from tests.market.test_keyframes import assert_same
 from tests.store.market_messages import OPEN_NS, make_table, quote_batch
@@ -56,8 +59,9 @@ class Live:
         self.clock = MarketClock()
         self.state = MarketState(self.table, "t")
         self.past = TimeMachine(
-            self.table, "t", self.clock, folder, log_bytes=log_bytes, said_ns=lambda: self.state.channel.last_ts_ns
-        )
+            self.table, "t", self.clock, folder, log_bytes=log_bytes,
+            said_ns=lambda: self.state.channel.last_ts_ns, begins=self.state.bars.activity.begins,
+        )  # fmt: skip
         self.market = ShownMarket(self.state, self.past)
         self.shown_clock = ShownClock(self.clock, self.past)
 
@@ -302,3 +306,22 @@ def test_where_nothing_can_wait_the_past_ends_and_the_market_goes_on(
     assert "No space" in held.past.problem
     assert not held.past.is_past
     assert held.market.read(np.arange(11, dtype=np.int32))["messages"].sum() == 200
+
+
+def test_bars_of_trades_are_cut_as_the_trader_saw_them(held: Live) -> None:
+    stream = day(PRINTS_KEPT * 3 // 2)
+    stream["kind"], stream["v1"] = Kind.TRADE, 1 + np.arange(len(stream)) % 7
+    seen: dict[int, list[Rows]] = {}
+    kinds = ((ActivityKind.TICK, 333.0), (ActivityKind.VOLUME, 5_000.0), (ActivityKind.DOLLAR, 70_000.0))
+    for at in range(0, len(stream), 100_000):
+        held.say(stream[at : at + 100_000], cut=10_000)
+        held.turn()
+        if at > PRINTS_KEPT:
+            bars = held.state.bars
+            seen[held.clock.now_ns()] = [bars.read_activity(0, kind, size, 100) for kind, size in kinds]
+    held.clock.advance(held.clock.now_ns() + 1)
+    for ts_ns in sorted(seen, reverse=True):
+        held.past.go(ts_ns)
+        held.turn()
+        for (kind, size), shown in zip(kinds, seen[ts_ns], strict=True):
+            np.testing.assert_array_equal(held.market.bars.read_activity(0, kind, size, 100), shown)
