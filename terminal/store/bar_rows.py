@@ -89,6 +89,7 @@ def best(bars: npt.NDArray[Any]) -> Bars:
 
 
 def plain(bars: npt.NDArray[Any]) -> Bars:
+    """BAR rows without what else they say."""
     found = np.empty(len(bars), BAR)
     for field in BAR.names or ():
         found[field] = bars[field]
