@@ -42,6 +42,10 @@ class BookReader(Protocol):
         """Whether the book can be believed."""
         ...
 
+    def moment(self, instrument: int) -> tuple[int, int]:
+        """(changes so far, sequence of the newest update or -1): the same again when nothing changed in between."""
+        ...
+
     def window(
         self, instrument: int, low_px: int, step_px: int, rows: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.instruments import CAPACITY
+from terminal.core.messages import NO_SEQUENCE
 from terminal.market.book_pools import fresh_arrays, grow
 from terminal.market.book_read_kernel import add_up_rows, copy_side
 from terminal.market.book_rows import BOOKS_USED, FULL, STAGE_BUILDING, STAGE_GAP, UNHOUSED, WANTED, BookArrays
@@ -165,6 +166,16 @@ class BookStore:
         """Whether the book can be believed."""
         row = self.row(instrument)
         return BookStatus.NONE if row is None else _status(row)
+
+    def moment(self, instrument: int) -> tuple[int, int]:
+        """(changes so far, sequence of the newest update): what is read between two equal ones is of one moment.
+
+        The sequence is NO_SEQUENCE where there is no book, or one whose venue does not number its updates.
+        """
+        row = self.row(instrument)
+        if row is None:
+            return 0, NO_SEQUENCE
+        return int(row["updates"]) + int(row["gaps"]) + int(row["healed"]), int(row["sequence"])
 
     def health(self, instrument: int) -> BookHealth:
         """Status and counters of one book."""

@@ -68,15 +68,19 @@ class FrameRecorder:
         self._lines.close()
 
     def _take(self, panel: Panel, frame: Frame) -> None:
-        facts = panel.frame_facts()
-        line = {
-            "frame": frame.number, "market_ns": frame.market_ns, "wall_ns": time.time_ns(), "panel": panel.panel_id,
-            "symbol": panel.subtitle(), "file": f"{panel.panel_id}-{frame.number:06d}.png", **facts,
-        }  # fmt: skip
         if self._waiting.full():
             self.left_out += 1
             return
-        self._waiting.put((panel.grab().toImage(), line))
+        picture = panel.grab().toImage()
+        # After the picture, since the facts are those of what was painted last.
+        facts, number = panel.frame_facts(), panel.instrument
+        scale = None if number is None else panel.context.desk.table.get(number).price_scale
+        line = {
+            "frame": frame.number, "market_ns": frame.market_ns, "wall_ns": time.time_ns(), "panel": panel.panel_id,
+            "symbol": panel.subtitle(), "price_scale": scale, "file": f"{panel.panel_id}-{frame.number:06d}.png",
+            **facts,
+        }  # fmt: skip
+        self._waiting.put((picture, line))
         self.recorded += 1
 
     def _write(self) -> None:

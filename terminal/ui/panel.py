@@ -170,8 +170,9 @@ class Panel(QWidget):
         return None
 
     def frame_facts(self) -> Settings:
-        """Which market the panel shows now, for a recording of frames: a book's panel gives ``bid_px`` and ``ask_px``
-        (None without one), ``status`` (BookStatus by name) and ``doubt`` (the word over a book that is not good)."""
+        """Which market the panel has painted last, for a recording of frames: a book's panel gives ``bid_px`` and
+        ``ask_px`` (None without one), ``status`` (BookStatus by name), ``doubt`` (the word over a book that is not
+        good) and ``sequence`` (of the book's update; None where that is not known)."""
         return {}
 
     def subtitle(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.app.market_port import Market
+from terminal.app.views.book_moment import at_one_moment
 from terminal.app.views.depth_samples import DepthSamples
 from terminal.app.views.heatmap_kernel import BOOK, paint_columns, put_columns
 from terminal.app.views.heatmap_scale import ColourRange
@@ -52,6 +53,15 @@ class Spot:
     sold: int
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Best bid and ask as they were told last. ``sequence``: of the book's update; None of a sample, or unnumbered."""
+
+    bid_px: int | None = None
+    ask_px: int | None = None
+    sequence: int | None = None
+
+
 class HeatmapView:
     """The heatmap of one instrument. UI thread only."""
 
@@ -76,6 +86,7 @@ class HeatmapView:
         self._settled_to = 0
         self._fresh_from = 0
         self._painted: tuple[object, ...] = ()
+        self.touch = Touch()
 
     def show(self, instrument: Instrument) -> None:
         """Another instrument: live, centred, with a zoom that fits its book."""
@@ -160,10 +171,14 @@ class HeatmapView:
     def best_now(self) -> tuple[int | None, int | None]:
         """Best bid and ask of now, or at the right edge of a frozen picture; None where there is none to believe."""
         if self.instrument is not None and not self.window.is_frozen and self.status().is_good:
-            sides = self._market.book.read(self.instrument.id, 1)
-            return tuple(int(side["px"][0]) if len(side) else None for side in sides)  # type: ignore[return-value]
+            book, number = self._market.book, self.instrument.id
+            sides, sequence = at_one_moment(book, number, lambda: book.read(number, 1))
+            bid, ask = (int(side["px"][0]) if len(side) else None for side in sides)
+            self.touch = Touch(bid, ask, sequence)
+            return bid, ask
         bid_px, ask_px, has_bid, has_ask = self.best()
-        return int(bid_px[-1]) if has_bid[-1] else None, int(ask_px[-1]) if has_ask[-1] else None
+        self.touch = Touch(int(bid_px[-1]) if has_bid[-1] else None, int(ask_px[-1]) if has_ask[-1] else None)
+        return self.touch.bid_px, self.touch.ask_px
 
     def states(self) -> npt.NDArray[np.uint8]:
         """What each column in view is, from the left."""

@@ -9,12 +9,13 @@ import numpy as np
 from terminal.app import ages
 from terminal.app.market_port import Market, Rows
 from terminal.app.ports import OrderRow, PositionRow
+from terminal.app.views.book_moment import at_one_moment
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.ladder_axis import PriceAxis, row_of
 from terminal.app.views.ladder_book import BookWindow, read_book
 from terminal.app.views.ladder_flow import LadderFlow
 from terminal.app.views.ladder_queue import QueueWatch
-from terminal.app.views.ladder_rows import LadderRows, OpenPosition, OwnOrder, empty_rows
+from terminal.app.views.ladder_rows import Column, LadderRows, OpenPosition, OwnOrder, empty_rows
 from terminal.app.views.quality import QuoteState, quote_state
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument
@@ -78,13 +79,13 @@ class LadderView:
             return empty_rows(0, "Waiting for the first price of the day.")
         rows = empty_rows(count)
         rows.prices = self.axis.place(middle, _spread_px(quote), count, _reach_px(bids, asks, instrument, middle))
-        book = read_book(self._market.book, instrument, rows.prices, even=self.axis.is_even(rows.prices))
+        book, status, sequence = self._book(instrument, rows.prices)
         rows.waits = self.axis.waits
         rows.away = int(middle >= rows.prices[0] + self.axis.height_px(middle)) - int(middle < rows.prices[-1])
         rows.has_depth = len(bids) > 0 or len(asks) > 0
         if rows.has_depth:
             _put_book(rows, book)
-            rows.status = self._market.book.status(instrument.id)
+            rows.status, rows.sequence = status, sequence
         else:
             self._put_top(rows, quote)
         self._judge(rows, quote, pulse, max(now_ns, int(quote["ts_ns"])))
@@ -105,6 +106,16 @@ class LadderView:
         Between two rows a bid stands at the lower and an ask at the higher, so that no side looks better than it is.
         """
         return int(row_of(rows.prices, np.array([px], np.int64), up=side is Side.SELL)[0])
+
+    def _book(self, instrument: Instrument, prices: Column) -> tuple[BookWindow, BookStatus, int | None]:
+        """Book, its status and the sequence of its update, of one moment."""
+        book, even = self._market.book, self.axis.is_even(prices)
+
+        def read() -> tuple[BookWindow, BookStatus]:
+            return read_book(book, instrument, prices, even=even), book.status(instrument.id)
+
+        (window, status), sequence = at_one_moment(book, instrument.id, read)
+        return window, status, sequence
 
     def _put_top(self, rows: LadderRows, quote: np.void) -> None:
         for name, sizes, sums in (("bid", rows.bids, rows.bid_sums), ("ask", rows.asks, rows.ask_sums)):

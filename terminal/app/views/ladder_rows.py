@@ -86,6 +86,8 @@ class LadderRows:
     marks: tuple[tuple[str, int], ...] = ()
     """Letter and row of the session's open, high, low and VWAP."""
     status: BookStatus = BookStatus.NONE
+    sequence: int | None = None
+    """Of the book's update that this is a picture of, where the venue numbers them."""
     has_depth: bool = False
     is_stale: bool = False
     is_closed: bool = False
@@ -117,6 +119,7 @@ class LadderRows:
             "ask_px": None if self.best_ask_px == ABSENT_PX else self.best_ask_px,
             "status": self.status.name,
             "doubt": self.warning,
+            "sequence": self.sequence,
         }
 
 

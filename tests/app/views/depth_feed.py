@@ -85,6 +85,10 @@ class Books:
     def __init__(self, history: History) -> None:
         self._history = history
 
+    def moment(self, instrument: int) -> tuple[int, int]:
+        heads, _ = self._history.read(instrument, 0, 1)
+        return (int(heads["ts_ns"][-1]), 7) if len(heads) else (0, -1)
+
     def read(self, instrument: int, levels: int) -> tuple[Rows, Rows]:
         sides = []
         for side in (0, 1):

@@ -258,10 +258,22 @@ def test_the_heat_goes_one_way_from_the_ground(name: str) -> None:
 
 
 def test_a_recorded_frame_says_which_market_it_shows(deep: Deep) -> None:
-    facts = deep.panel.frame_facts()
-    assert (facts["status"], facts["doubt"]) == ("OK", "")
+    deep.picture()
+    facts, view = deep.panel.frame_facts(), deep.view
+    assert (facts["status"], facts["doubt"], facts["sequence"]) == ("OK", "", 7)
     assert 0 < facts["ask_px"] - facts["bid_px"] <= 10 * TICK
+    assert len(facts["columns"]) == view.window.columns
     for _ in range(5):
+        before = int(view.samples.ts_ns[-1]) // view.window.column_ns
         deep.walk(20)
+        deep.picture()
         facts = deep.panel.frame_facts()
         assert facts["bid_px"] < facts["ask_px"]
+        # What is new since then, and the column that was still growing.
+        assert len(facts["columns"]) == view.window.end_column - before
+        for ts_ns, bid_px, ask_px in facts["columns"]:
+            at = view.samples.at(ts_ns)
+            assert int(view.samples.ts_ns[at]) == ts_ns
+            assert (bid_px, ask_px) == tuple(view.samples.px[at, :, 0])
+    deep.picture()
+    assert len(deep.panel.frame_facts()["columns"]) == 1

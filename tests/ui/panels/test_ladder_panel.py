@@ -302,7 +302,13 @@ def test_only_rows_that_changed_are_painted_again(bench: Bench) -> None:
 def test_a_book_that_is_not_good_is_never_shown_as_the_market(bench: Bench) -> None:
     panel = ladder(bench)
     acme = bench.market.acme.id
-    assert panel.frame_facts() == {"bid_px": 999_900, "ask_px": 1_000_100, "status": "OK", "doubt": ""}
+    assert panel.frame_facts() == {
+        "bid_px": 999_900,
+        "ask_px": 1_000_100,
+        "status": "OK",
+        "doubt": "",
+        "sequence": None,
+    }
     good = panel.canvas.grab().toImage()
     bench.market.send(Kind.BOOK_UPDATE, acme, 10, 20, 9, flags=int(Flag.SNAPSHOT))
     for level in range(5):

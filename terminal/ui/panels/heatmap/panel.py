@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout
 
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.heatmap import HeatmapView
+from terminal.app.views.heatmap_facts import PaintedColumns
 from terminal.app.views.heatmap_scale import PERCENTILES, TIME_ZOOMS, ColourRange
 from terminal.app.views.heatmap_text import no_depth
 from terminal.core.instruments import Instrument
@@ -53,6 +54,7 @@ class HeatmapPanel(Panel):
         super().__init__(context, panel_id)
         self._feed = FeedWatch(context.desk.health, context.desk.past)
         self._view = HeatmapView(context.desk.market)
+        self._painted_columns = PaintedColumns(self._view)
         self.canvas = HeatmapCanvas(self._view, context.theme)
         self.empty = EmptyState("Choose a symbol to see its book over time.", "Find a symbol", self._find)
         self.pages = QStackedWidget()
@@ -97,12 +99,14 @@ class HeatmapPanel(Panel):
         self.canvas.apply_theme(theme)
 
     def frame_facts(self) -> Settings:
-        """Best bid and ask at the right edge of the picture, and whether the newest sample's book was good."""
-        bids, asks, has_bid, has_ask = self._view.best()
-        status = self._view.status()
-        sides = {"bid_px": (bids, has_bid), "ask_px": (asks, has_ask)}
-        facts: Settings = {name: int(px[-1]) if len(px) and has[-1] else None for name, (px, has) in sides.items()}
-        return {**facts, "status": status.name, "doubt": "" if status.is_good else status.name}
+        """The best prices painted on the axis, whether the newest sample's book was good, and the columns painted
+        since the last time."""
+        touch, status = self._view.touch, self._view.status()
+        return {
+            "bid_px": touch.bid_px, "ask_px": touch.ask_px, "status": status.name,
+            "doubt": "" if status.is_good else status.name, "sequence": touch.sequence,
+            "columns": self._painted_columns.take(),
+        }  # fmt: skip
 
     def save_settings(self) -> Settings:
         """Zooms and colours."""
