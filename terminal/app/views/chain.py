@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from terminal.app import ages, formats
 from terminal.app.market_port import Market, Rows
-from terminal.app.views.cells import ABSENT, Align, CellGrid, Changes, Column, Look, Looks, Raw, Tone, age_level
+from terminal.app.views.cells import ABSENT, CellGrid, Changes, Look, Looks, Raw, Tone, age_level
+from terminal.app.views.chain_columns import COLUMNS, PLACE_OF, STRIKE
+from terminal.app.views.chain_reckoned import SCALES, ReckonedChain
 from terminal.app.views.chain_vols import Vols
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.quality import quote_state
-from terminal.core.clock import from_ns
+from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import Instrument, InstrumentTable, SettlementTime, Style
 from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX
@@ -23,39 +25,6 @@ from terminal.core.orders import Side
 from terminal.core.osi import Right
 from terminal.market.quality import quality_with_age
 from terminal.market.rows import Quality
-
-_FIELDS = (
-    ("oi", "OI", "Open interest, contracts, as of the morning", "000,000", False, False),
-    ("volume", "Vol", "Traded today, contracts", "00,000", False, False),
-    ("delta", "Δ", "Delta: change of the price per 1.00 of the underlying", "−0.000", False, False),
-    ("iv", "IV", "Implied vol of the mid, points", "000.0", False, False),
-    ("last", "Last", "Last trade, USD per share", "000.00", True, False),
-    ("bid_size", "B sz", "Size at the best bid, contracts", "0,000", False, False),
-    ("bid", "Bid", "Best bid, USD per share; click to draft a sale", "000.00", True, False),
-    ("ask", "Ask", "Best ask, USD per share; click to draft a purchase", "000.00", True, False),
-    ("ask_size", "A sz", "Size at the best ask, contracts", "0,000", False, False),
-)
-_LEFT = tuple(field[0] for field in _FIELDS)
-_RIGHT = ("bid_size", "bid", "ask", "ask_size", "last", "iv", "delta", "volume", "oi")
-_BY_ID = {field[0]: field for field in _FIELDS}
-
-
-def _columns() -> tuple[Column, ...]:
-    def side(prefix: str, word: str, ids: tuple[str, ...]) -> list[Column]:
-        found = []
-        for each in ids:
-            _id, title, help_text, sample, tints, optional = _BY_ID[each]
-            column_id, tip = f"{prefix}.{each}", f"{word}: {help_text}"
-            found.append(Column(column_id, title, tip, sample, tints=tints, optional=optional))
-        return found
-
-    strike = Column("strike", "Strike", "Strike, USD", "0,000.0", Align.CENTRE)
-    return (*side("call", "Call", _LEFT), strike, *side("put", "Put", _RIGHT))
-
-
-COLUMNS = _columns()
-STRIKE = len(_LEFT)
-_AT = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +84,7 @@ class ChainView:
         self._is_silent = False
         self._iv: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._delta: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
+        self.reckoned = ReckonedChain(table)
         self._formatters = [self._formatter(column.id) for column in COLUMNS]
 
     def show(self, underlying: Instrument, series: Series | None) -> None:
@@ -131,6 +101,7 @@ class ChainView:
         self._ids = np.array([[row.id if row else -1 for row in pair] for pair in self._pairs], np.int32).reshape(-1, 2)
         self._iv = np.full((len(strikes), 2), ABSENT, np.int64)
         self._delta = np.full((len(strikes), 2), ABSENT, np.int64)
+        self.reckoned.show(self._ids)
         self._reset = True
 
     @property
@@ -180,7 +151,8 @@ class ChainView:
         return self._ids[first : last + 1], self.strikes_px[first : last + 1]
 
     def put_vols(self, first: int, vols: Vols) -> None:
-        """Takes implied vols and deltas of the rows from ``first`` on; shown at the next refresh."""
+        """Takes implied vols and deltas of the rows from ``first`` on, which are shown while there is nothing better:
+        see :attr:`reckoned`."""
         after = first + len(vols.iv)
         if after <= len(self._iv):
             self._iv[first:after] = vols.iv
@@ -198,7 +170,7 @@ class ChainView:
             return Changes(reset=reset)
         ids = self._ids[first : last + 1]
         quotes = self._market.read(np.maximum(ids, 0).ravel()).reshape(-1, 2)
-        raw = self._raw(first, ids, quotes)
+        raw = self._raw(first, ids, quotes, now_ns)
         looks = self._looks(first, ids, quotes, raw, now_ns, pulse)
         changed = self.grid.put(first, raw, looks, self._formatters)
         return Changes(reset=True) if reset else Changes(cells=changed)
@@ -219,10 +191,19 @@ class ChainView:
                 parts.append(f"{word} since {ages.time_of_day(ts_ns)}, {ages.age(now_ns - ts_ns)}")
         return "\n".join(parts)
 
-    def _raw(self, first: int, ids: npt.NDArray[np.int32], quotes: Rows) -> Raw:
+    def _raw(self, first: int, ids: npt.NDArray[np.int32], quotes: Rows, now_ns: int) -> Raw:
         raw = np.full((len(ids), len(COLUMNS)), ABSENT, np.int64)
         raw[:, STRIKE] = self.strikes_px[first : first + len(ids)]
         listed = ids >= 0
+        reckoned = self.reckoned.cells(first, quotes)
+        if self.reckoned.values is None:
+            reckoned["iv"], reckoned["delta"] = (
+                self._iv[first : first + len(ids)],
+                self._delta[first : first + len(ids)],
+            )
+        older_ns = np.minimum(quotes["bid_ts_ns"], quotes["ask_ts_ns"])
+        quoted = listed & (older_ns > 0) & (quotes["phase"] != Phase.CLOSED)
+        ages_s = np.where(quoted, np.maximum(now_ns - older_ns, 0) // NS_PER_S, ABSENT)
         for place, prefix in enumerate(("call", "put")):
             side, known = quotes[:, place], listed[:, place]
             has_bid, has_ask = known & (side["bid_px"] != ABSENT_PX), known & (side["ask_px"] != ABSENT_PX)
@@ -234,11 +215,10 @@ class ChainView:
                 "last": np.where(known, side["last_px"], ABSENT),
                 "volume": np.where(known & (side["volume"] > 0), side["volume"], ABSENT),
                 "oi": np.where(known & (side["open_interest"] > 0), side["open_interest"], ABSENT),
-                "iv": self._iv[first : first + len(ids), place],
-                "delta": self._delta[first : first + len(ids), place],
-            }
+                "age": ages_s[:, place],
+            } | {name: cells[:, place] for name, cells in reckoned.items()}
             for name, value in values.items():
-                raw[:, _AT[f"{prefix}.{name}"]] = value
+                raw[:, PLACE_OF[f"{prefix}.{name}"]] = value
         return raw
 
     def _looks(
@@ -249,7 +229,7 @@ class ChainView:
         spot = self.spot_px()
         middle = self.at_the_money()
         for place, prefix in enumerate(("call", "put")):
-            bid, ask = _AT[f"{prefix}.bid"], _AT[f"{prefix}.ask"]
+            bid, ask = PLACE_OF[f"{prefix}.bid"], PLACE_OF[f"{prefix}.ask"]
             prices = [bid, ask]
             side = quotes[:, place]
             looks[:, prices] = Tone.VALUE
@@ -262,7 +242,7 @@ class ChainView:
             looks[np.ix_(bad, prices)] = Tone.WARN | Look.BAD
             closed = side["phase"] == Phase.CLOSED
             looks[np.ix_(closed & ~bad, prices)] = Tone.LABEL
-            stale = [*prices, _AT[f"{prefix}.iv"], _AT[f"{prefix}.delta"]]
+            stale = [*prices, *(PLACE_OF[f"{prefix}.{name}"] for name in SCALES)]
             looks[np.ix_(quality == Quality.STALE, stale)] = Tone.MUTED | Look.STALE
             for column, stamp in ((bid, "bid_ts_ns"), (ask, "ask_ts_ns")):
                 age = np.where((side[stamp] == 0) | closed | (raw[:, column] == ABSENT), -1, now_ns - side[stamp])
@@ -288,11 +268,34 @@ class ChainView:
                 return formats.MISSING if instrument is None else formats.price(raw, instrument)
 
             return price
-        if name == "iv":
-            return lambda _row, raw: formats.iv_points(raw / 1000)
-        if name == "delta":
-            return lambda _row, raw: formats.ratio(raw / 1000, 3)
-        return lambda _row, raw: formats.size(raw)
+        return _FORMATS.get(name, _size)
+
+
+def _size(_row: int, raw: int) -> str:
+    return formats.size(raw)
+
+
+def _signed(digits: int, scale: float) -> Callable[[int, int], str]:
+    """Numbers whose sign says something: a plus where it is not a minus."""
+
+    def text(_row: int, raw: int) -> str:
+        plain = formats.ratio(raw / scale, digits)
+        return f"+{plain}" if raw > 0 else plain
+
+    return text
+
+
+_FORMATS: dict[str, Callable[[int, int], str]] = {
+    **dict.fromkeys(("iv", "bid_iv", "ask_iv", "model_iv"), lambda _row, raw: formats.iv_points(raw / 1000)),
+    **dict.fromkeys(("delta", "theta", "vega", "rho"), lambda _row, raw: formats.ratio(raw / 1000, 3)),
+    **dict.fromkeys(("itm", "touch"), lambda _row, raw: formats.percent(raw / 1000, 1).removeprefix("+")),
+    "gamma": lambda _row, raw: formats.greek(raw / 1e6),
+    "value": lambda _row, raw: formats.ratio(raw / 10_000, 3),
+    "extrinsic": lambda _row, raw: formats.ratio(raw / 10_000, 2),
+    "edge": _signed(1, 10.0),
+    "edge_vol": _signed(2, 100.0),
+    "age": lambda _row, raw: ages.age(raw * NS_PER_S),
+}
 
 
 def strike_text(px: int) -> str:

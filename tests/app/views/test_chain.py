@@ -9,7 +9,8 @@ import pytest
 
 from terminal.app.formats import MISSING
 from terminal.app.views.cells import ABSENT, AGE_MASK, AGE_SHIFT, CellGrid, Column, Look, Tone, age_level
-from terminal.app.views.chain import COLUMNS, ChainView, series_of, strike_text
+from terminal.app.views.chain import ChainView, series_of, strike_text
+from terminal.app.views.chain_columns import COLUMNS
 from terminal.app.views.chain_vols import chain_vols, method_name, years_left
 from terminal.app.views.freshness import FeedPulse
 from terminal.core.clock import NS_PER_S, at_ns

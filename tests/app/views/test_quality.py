@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from terminal.app.views.cells import TONE_MASK, Look, Tone
-from terminal.app.views.chain import COLUMNS, ChainView, series_of
+from terminal.app.views.chain import ChainView, series_of
+from terminal.app.views.chain_columns import COLUMNS
 from terminal.app.views.freshness import FeedPulse, FeedWatch
 from terminal.app.views.ladder import LadderView
 from terminal.app.views.quality import quality_word, quality_words, quote_state

@@ -7,7 +7,7 @@ import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from terminal.app.views.chain import COLUMNS
+from terminal.app.views.chain_columns import COLUMNS
 from terminal.core.instruments import SettlementTime
 from terminal.core.orders import Side
 from terminal.core.osi import Right

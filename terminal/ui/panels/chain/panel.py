@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtGui import QHelpEvent, QHideEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QStackedWidget,
@@ -23,26 +21,26 @@ from PySide6.QtWidgets import (
 
 from terminal.app import formats
 from terminal.app.ports import OrderDraft
-from terminal.app.views.chain import COLUMNS, STRIKE, ChainView, Series, series_of
-from terminal.app.views.chain_vols import chain_vols, method_name, years_left
+from terminal.app.views.chain import ChainView, Series, series_of
+from terminal.app.views.chain_columns import COLUMNS, PLACE_OF, STRIKE
+from terminal.app.views.chain_source import ChainSource
 from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
-from terminal.core.instruments import Instrument, Style
+from terminal.core.instruments import Instrument
 from terminal.core.orders import OrderType
 from terminal.core.osi import Right
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.chain.columns import ChainColumns
 from terminal.ui.panels.chain.grid_table import GridTable
+from terminal.ui.panels.chain.rate_box import RateBox
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
 
-_VOLS_EVERY_NS = 500_000_000
 _RELABEL_NS = 15_000_000_000
 _SETTLE_FRAMES = 3
 """A table that was just filled takes a turn of the event loop to know its scroll range."""
-_AT = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
 class ChainPanel(Panel):
@@ -71,14 +69,13 @@ class ChainPanel(Panel):
         desk = context.desk
         self._feed = FeedWatch(desk.health, desk.past)
         self._view = ChainView(desk.table, desk.market)
+        self._source = ChainSource(desk, self._view, panel_id)
         self._series: list[Series] = []
         self._wanted_key = ""
         self._wanted_option: int | None = None
         self._unsettled = _SETTLE_FRAMES
         self._centred_size = (0, 0)
         self._centred_value = 0
-        self._rows_reckoned = (0, -1)
-        self._vols_ns = 0
         self._listed = -1
         self._labelled = -1
         self.table = GridTable(self._view.grid, context.clock, context.theme, "Option chain")
@@ -111,18 +108,7 @@ class ChainPanel(Panel):
         self.expiry.setMaxVisibleItems(24)
         self.spot = QLabel()
         self.spot.setProperty("role", "value")
-        self.rate = QDoubleSpinBox()
-        self.rate.setAccessibleName("Interest rate for the implied vols, per cent")
-        self.rate.setToolTip(
-            "Interest rate that the implied vols and deltas are reckoned with, continuously compounded"
-        )
-        self.rate.setRange(-5.0, 50.0)
-        self.rate.setDecimals(2)
-        self.rate.setSingleStep(0.25)
-        self.rate.setPrefix("r ")
-        self.rate.setSuffix(" %")
-        self.rate.setValue(self.context.desk.interest_rate * 100)
-        self.rate.setFixedWidth(86)
+        self.rate = RateBox()
         self.centre_button = QToolButton()
         self.centre_button.setText("Centre")
         self.centre_button.setProperty("role", "flat")
@@ -135,7 +121,7 @@ class ChainPanel(Panel):
         self._head.addWidget(self.rate)
         self._head.addWidget(self.centre_button)
         self.expiry.currentIndexChanged.connect(self._expiry_chosen)
-        self.rate.valueChanged.connect(self._rate_changed)
+        self.rate.told.connect(self._rate_told)
         self.centre_button.clicked.connect(self.centre)
 
     def _caption(self) -> QWidget:
@@ -160,10 +146,8 @@ class ChainPanel(Panel):
             self._reset_rows(frame)
         self._keep_centred()
         first, last = self.table.visible_rows()
-        due = frame.wall_ns - self._vols_ns >= _VOLS_EVERY_NS or (first, last) != self._rows_reckoned
-        if due:
-            self._vols_ns, self._rows_reckoned = frame.wall_ns, (first, last)
-            self._reckon_vols(frame.market_ns)
+        self._source.refresh(first, last, frame.market_ns, frame.wall_ns)
+        self._say_method(frame.market_ns)
         changes = self._view.refresh(first, last, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.show_changes(changes, frame.wall_ns)
 
@@ -196,7 +180,7 @@ class ChainPanel(Panel):
     def save_settings(self) -> Settings:
         """Expiry, rate, and columns once a person chose them."""
         settings: Settings = {"expiry": self._view.series.key if self._view.series else self._wanted_key}
-        settings["rate_pct"] = self.rate.value()
+        settings["rate_pct"] = None if self.rate.rate is None else self.rate.rate * 100
         return settings | self.columns.save()
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
@@ -204,7 +188,7 @@ class ChainPanel(Panel):
         if isinstance(settings.get("expiry"), str):
             self._wanted_key = settings["expiry"]
         if isinstance(settings.get("rate_pct"), int | float):
-            self.rate.setValue(float(settings["rate_pct"]))
+            self.rate.set_rate(float(settings["rate_pct"]) / 100)
         self.columns.restore(settings)
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
@@ -270,7 +254,7 @@ class ChainPanel(Panel):
         if row is not None and self._wanted_option is not None:
             terms = self.context.desk.table.get(self._wanted_option).option
             side = "put" if terms is not None and terms.symbol.right is Right.PUT else "call"
-            self.table.setCurrentIndex(self.table.model().index(row, _AT[f"{side}.bid"]))
+            self.table.setCurrentIndex(self.table.model().index(row, PLACE_OF[f"{side}.bid"]))
 
     def _middle_row(self) -> int | None:
         """The contract that the group asked for, else the strike nearest to the spot."""
@@ -343,30 +327,24 @@ class ChainPanel(Panel):
         self._wanted_key = series.key
         self._view.show(self._view.underlying, series)
         self._unsettled = _SETTLE_FRAMES
-        self._vols_ns = 0
-        self._say_method()
+        self._source.start_over()
         self.title_changed.emit()
         self.mark_dirty()
 
-    @Slot(float)
-    def _rate_changed(self, _rate: float) -> None:
-        self._vols_ns = 0
-        self._say_method()
+    @Slot()
+    def _rate_told(self) -> None:
+        self._source.tell_rate(self.rate.rate)
         self.mark_dirty()
 
-    def _say_method(self) -> None:
-        series = self._view.series
-        if series is None:
-            return
-        rate = self.rate.value() / 100
-        method = method_name(rate, series.style)
-        self.table.set_head_tips(
-            {_AT[f"{side}.{name}"]: method for side in ("call", "put") for name in ("iv", "delta")}
-        )
-        european = ", American as European" if series.style is Style.AMERICAN else ""
-        text = f"USD; IV in points: BS on the spot, r={rate * 100:.2f}%{european}"
-        self.method.setText(text)
-        self.method.setToolTip(method)
+    def _say_method(self, now_ns: int) -> None:
+        text, method = self._source.words(now_ns)
+        if text != self.method.text():
+            self.method.setText(text)
+        if method != self.method.toolTip():
+            self.method.setToolTip(method)
+            self.table.set_head_tips(
+                {PLACE_OF[f"{side}.{name}"]: method for side in ("call", "put") for name in ("iv", "delta")}
+            )
 
     def _write_spot(self) -> None:
         underlying, spot = self._view.underlying, self._view.spot_px()
@@ -374,16 +352,10 @@ class ChainPanel(Panel):
         if text != self.spot.text():
             self.spot.setText(text)
 
-    def _reckon_vols(self, now_ns: int) -> None:
-        series = self._view.series
-        first, last = self.table.visible_rows()
-        ids, strikes = self._view.visible(first, last)
-        if series is None or not len(ids):
-            return
-        quotes = self.context.desk.market.read(np.maximum(ids, 0).ravel()).reshape(-1, 2)
-        years = years_left(now_ns, series.expires_ns)
-        vols = chain_vols(quotes, ids >= 0, strikes, self._view.spot_px(), years, self.rate.value() / 100)
-        self._view.put_vols(first, vols)
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A chain that nobody sees is not reckoned."""
+        self._source.release()
+        super().hideEvent(event)
 
     @Slot(int, int)
     def _clicked(self, row: int, column: int) -> None:

@@ -1,0 +1,68 @@
+"""What stands above a chain: how its vols were reckoned, how old they are, and what the expiry is expected to do."""
+
+from __future__ import annotations
+
+import math
+
+from terminal.app import ages, formats
+from terminal.app.views.chain_vols import method_name
+from terminal.core.clock import NS_PER_S
+from terminal.core.instruments import Style
+from terminal.market.analytics.chain_values import CarrySource, ChainValues, SpotSource
+
+_OLD_NS = 2 * NS_PER_S
+_CARRY = {
+    CarrySource.PARITY: "by parity",
+    CarrySource.NEIGHBOURS: "of the expiries beside it",
+    CarrySource.ASSUMED: "assumed: no pair of quotes tells",
+    CarrySource.TRADER: "yours",
+    CarrySource.EXPIRED: "expired",
+}
+
+
+def expiry_row(values: ChainValues, expires_ns: int, root: str) -> int | None:
+    """The place of a series in ``values``; None when it is not there."""
+    for row, expiry in enumerate(values.contracts.expiries):
+        if expiry.expires_ns == expires_ns and expiry.root == root:
+            return row
+    return None
+
+
+def expiry_words(values: ChainValues, row: int, now_ns: int) -> str:
+    """The line above the strikes: vol at the money, expected move, forward, and the age where it matters."""
+    vol, move, forward = values.at_the_money_vol(row), values.expected_move(row), float(values.forward[row])
+    parts = [f"ATM {formats.iv_points(vol)}"]
+    if math.isfinite(move) and move > 0.0:
+        parts.append(f"±{formats.ratio(move)} ({move / forward * 100:.1f}%)")
+    parts.append(f"F {formats.ratio(forward)}")
+    if values.spot.source is SpotSource.LAST:
+        parts.append("spot: last trade")
+    if values.reason:
+        parts = ["no surface: vols of each quote by itself"]
+    age_ns = now_ns - values.now_ns
+    if age_ns > _OLD_NS:
+        parts.append(f"{ages.age(age_ns)} old")
+    return "   ".join(parts)
+
+
+def method_words(values: ChainValues, row: int, style: Style) -> str:
+    """The same in sentences, for the tooltip."""
+    carry = values.carry
+    source = CarrySource(int(carry.source[row]))
+    model = "American exercise" if style is Style.AMERICAN else "Black-Scholes-Merton"
+    lines = [
+        f"Values and Greeks at the vol of the fitted surface, {model}.",
+        "Per share; theta by calendar day, vega and rho by point.",
+        f"Rate {carry.rate[row] * 100:.2f}%, carry {carry.carry_yield[row] * 100:.2f}% a year; {_CARRY[source]}.",
+        f"Made at {ages.time_of_day(values.now_ns, millis=True)} from the quotes that stood then.",
+    ]
+    if values.reason:
+        lines.append(values.reason)
+    return "\n".join(lines)
+
+
+def fallback_words(rate: float, style: Style, why: str) -> tuple[str, str]:
+    """Line and tooltip while there are no analytics, only each quote by Black-Scholes."""
+    european = ", American as European" if style is Style.AMERICAN else ""
+    text = f"USD; IV in points: BS on the spot, r={rate * 100:.2f}%{european}"
+    return text, f"{method_name(rate, style)}\n{why}".rstrip()
