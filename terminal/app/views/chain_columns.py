@@ -7,9 +7,9 @@ from terminal.app.views.cells import Align, Column
 _FIELDS = (
     ("oi", "OI", "Open interest, contracts, as of the morning", "000,000", False),
     ("volume", "Vol", "Traded today, contracts", "00,000", False),
-    ("rho", "Rho", "Rho: change of the value per point (1%) of the interest rate, USD per share", "−0.000", False),
-    ("vega", "Vega", "Vega: change of the value per point of vol, USD per share", "0.000", False),
-    ("theta", "Theta", "Theta: change of the value per calendar day, USD per share", "−0.000", False),
+    ("rho", "Rho", "Rho: change of the value per point (1%) of the interest rate, USD per share", "−00.000", False),
+    ("vega", "Vega", "Vega: change of the value per point of vol, USD per share", "00.000", False),
+    ("theta", "Theta", "Theta: change of the value per calendar day, USD per share", "−00.000", False),
     ("gamma", "Gamma", "Gamma: change of the delta per 1.00 of the underlying", "0.0000", False),
     ("delta", "Δ", "Delta: change of the value per 1.00 of the underlying", "−0.000", False),
     ("touch", "Touch", "Probability that the underlying touches the strike before expiry, risk-neutral, at one vol",

@@ -11,6 +11,7 @@ from terminal.app.market_port import Market
 from terminal.app.views.chain import ChainView
 from terminal.app.views.chain_vols import chain_vols, years_left
 from terminal.app.views.chain_words import expiry_row, expiry_words, fallback_words, method_words
+from terminal.core.instruments import InstrumentKind
 from terminal.market.analytics.chain_values import Override
 
 _BY_ITSELF_EVERY_NS = 500_000_000
@@ -73,7 +74,8 @@ class ChainSource:
         row = None if values is None else expiry_row(values, series.expires_ns, series.root)
         if values is None or row is None:
             return fallback_words(self._fallback_rate, series.style, self._desk.analytics.why_none(underlying.id))
-        return expiry_words(values, row, now_ns), method_words(values, row, series.style)
+        is_index = underlying.kind is InstrumentKind.INDEX
+        return expiry_words(values, row, now_ns, is_index=is_index), method_words(values, row, series.style)
 
     @property
     def _fallback_rate(self) -> float:

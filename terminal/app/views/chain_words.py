@@ -28,14 +28,17 @@ def expiry_row(values: ChainValues, expires_ns: int, root: str) -> int | None:
     return None
 
 
-def expiry_words(values: ChainValues, row: int, now_ns: int) -> str:
-    """The line above the strikes: vol at the money, expected move, forward, and the age where it matters."""
+def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool = False) -> str:
+    """The line above the strikes: vol at the money, expected move, forward, and the age where it matters.
+
+    An index has no market, so that its last value is no poor spot.
+    """
     vol, move, forward = values.at_the_money_vol(row), values.expected_move(row), float(values.forward[row])
     parts = [f"ATM {formats.iv_points(vol)}"]
     if math.isfinite(move) and move > 0.0:
         parts.append(f"±{formats.ratio(move)} ({move / forward * 100:.1f}%)")
     parts.append(f"F {formats.ratio(forward)}")
-    if values.spot.source is SpotSource.LAST:
+    if values.spot.source is SpotSource.LAST and not is_index:
         parts.append("spot: last trade")
     if values.reason:
         parts = ["no surface: vols of each quote by itself"]

@@ -11,6 +11,7 @@ from terminal.app.views.chain_columns import COLUMNS
 from terminal.core.instruments import SettlementTime
 from terminal.core.orders import Side
 from terminal.core.osi import Right
+from terminal.market.analytics.service import Interest
 from terminal.ui.panels.chain.panel import ChainPanel
 from tests.ui.panels.panel_desk import Bench
 
@@ -136,3 +137,25 @@ def test_the_whole_series_is_exported(bench: Bench) -> None:
     assert "Call Bid" in heads
     assert "Put Ask" in heads
     assert len(rows) == 3
+
+
+def test_the_rate_is_auto_until_a_person_says_one(bench: Bench) -> None:
+    panel = chain(bench)
+    assert panel.rate.text() == "r auto"
+    assert panel.rate.rate is None
+    assert panel.save_settings()["rate_pct"] is None
+    panel.rate.stepUp()
+    assert panel.rate.rate == 0.0, "the first step up from auto is zero"
+    panel.rate.set_rate(0.05)
+    assert panel.save_settings()["rate_pct"] == 5.0
+    panel.restore_settings({"rate_pct": None})
+    assert panel.rate.rate == 0.05, "settings without a rate change nothing"
+    panel.rate.set_rate(None)
+    assert panel.rate.text() == "r auto"
+
+
+def test_a_hidden_chain_is_not_reckoned(bench: Bench) -> None:
+    panel = chain(bench)
+    assert bench.desk.analytics._wants == {panel.panel_id: (bench.market.acme.id, Interest.SHOWN)}
+    panel.hide()
+    assert bench.desk.analytics._wants == {}
