@@ -186,6 +186,7 @@ def test_a_ratio_between_whole_numbers_keeps_no_picture(qapp: QApplication) -> N
     """A picture would lie between the screen's pixels, and its texts would be blurred."""
     market = DepthMarket()
     picture, other = Picture(market, 1.5), Picture(market, 1.5)
+    now_ns, mended = START_NS, picture.pixels()
     for step in range(10):
         now_ns = market.walk(9, seed=step)
         picture.frame(now_ns)

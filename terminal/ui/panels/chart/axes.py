@@ -31,6 +31,8 @@ class Axes:
     def __init__(self, theme: Theme, font: QFont) -> None:
         self.theme, self.font = theme, font
         self._marks: list[Mark] = []
+        self._price_rows: list[int] = []
+        self._time_rects: list[QRect] = []
 
     def price_marks(self, view: ChartView, geometry: Geometry) -> list[float]:
         """Round prices for the height of the plot, within the scale that is painted."""
@@ -63,27 +65,65 @@ class Axes:
             if scale.height:
                 painter.drawLine(0, scale.top - 3, geometry.width, scale.top - 3)
 
-    def paint_prices(
-        self,
-        painter: QPainter,
-        view: ChartView,
-        geometry: Geometry,
-        instrument: Instrument,
-        tags: Sequence[AxisTag],
-        below: dict[AxisTag, str],
-    ) -> None:
-        """Round prices, but for those that a tag would cover."""
+    def paint_labels(
+        self, painter: QPainter, view: ChartView, geometry: Geometry, instrument: Instrument,
+        guides: Sequence[tuple[float, ...]],
+    ) -> None:  # fmt: skip
+        """Round prices, numbers of the panes (``guides``: their guide lines) and times, as they are without tags."""
         scale = geometry.price_scale
-        # From the middle of the first row of each tag to that of its last.
-        taken = [(y, y + (TAG_PX - 2 if tag in below else 0)) for tag in tags if (y := float(geometry.y(tag.px)))]
         painter.setFont(self.font)
         painter.setPen(self.theme.colour("text2"))
+        self._price_rows = []
         for px in self.price_marks(view, geometry):
             y = round(float(geometry.y(px)))
-            free = all(y <= above - TAG_PX or y >= under + TAG_PX for above, under in taken)
-            if free and scale.top - 2 <= y <= geometry.volume_top:
-                rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
-                painter.drawText(rect, _RIGHT, formats.price(round(px), instrument))
+            if scale.top - 2 <= y <= geometry.volume_top:
+                self._price_rows.append(y)
+                painter.drawText(_label(geometry, y), _RIGHT, formats.price(round(px), instrument))
+        for pane, its_guides in zip(geometry.panes, guides, strict=True):
+            step = _pane_step(pane, its_guides)
+            for y, value in _pane_labels(pane, its_guides):
+                painter.drawText(_label(geometry, y), _RIGHT, value_text(value, step))
+        self._paint_times(painter, geometry)
+
+    def _paint_times(self, painter: QPainter, geometry: Geometry) -> None:
+        metrics = QFontMetrics(self.font)
+        self._time_rects, least = [], 0
+        for mark in self._marks:
+            x, width = round(float(geometry.x(mark.at))), metrics.horizontalAdvance(mark.text) + 8
+            left = min(x - width // 2, geometry.plot_width - width)
+            rect = QRect(left, geometry.plot_bottom + 1, width, geometry.axis_height - 1)
+            if rect.left() < least or x > geometry.plot_width:
+                continue
+            painter.setPen(self.theme.colour("text1" if mark.is_major else "text2"))
+            painter.drawText(rect, _CENTRE, mark.text)
+            self._time_rects.append(rect)
+            least = rect.right()
+
+    def clear_prices(
+        self, painter: QPainter, geometry: Geometry, tags: Sequence[AxisTag], below: dict[AxisTag, str]
+    ) -> None:
+        """Takes away the round prices that a tag would cover in part."""
+        # From the middle of the first row of each tag to that of its last.
+        taken = [(y, y + (TAG_PX - 2 if tag in below else 0)) for tag in tags if (y := float(geometry.y(tag.px)))]
+        for y in self._price_rows:
+            if any(above - TAG_PX < y < under + TAG_PX for above, under in taken):
+                painter.fillRect(_label(geometry, y), self.theme.colour("bg1"))
+
+    def clear_pane(
+        self, painter: QPainter, geometry: Geometry, scale: Scale, taken: Sequence[float], guides: tuple[float, ...]
+    ) -> None:
+        """The same of a pane's numbers at the pixel rows ``taken``."""
+        if not taken:
+            return
+        for y, _ in _pane_labels(scale, guides):
+            if any(abs(y - other) < TAG_PX for other in taken):
+                painter.fillRect(_label(geometry, y), self.theme.colour("bg1"))
+
+    def clear_times(self, painter: QPainter, taken: QRect) -> None:
+        """The same of the times that the crosshair's ``taken`` would cover."""
+        for rect in self._time_rects:
+            if rect.intersects(taken):
+                painter.fillRect(rect, self.theme.colour("bg1"))
 
     def paint_tags(
         self, painter: QPainter, geometry: Geometry, tags: Sequence[AxisTag], below: dict[AxisTag, str]
@@ -103,22 +143,6 @@ class Axes:
             if more:
                 painter.drawText(rect.adjusted(0, height - 1, -5, height - 2), _RIGHT, more)
 
-    def paint_pane_axis(
-        self, painter: QPainter, geometry: Geometry, scale: Scale, taken: Sequence[float], guides: tuple[float, ...]
-    ) -> None:
-        """The numbers of a pane's guide lines, else round ones, but for those at the pixel rows ``taken``."""
-        marks = list(guides) if len(guides) > 1 else _pane_marks(scale)
-        if not marks:
-            return
-        step = marks[1] - marks[0] if len(marks) > 1 else abs(marks[0])
-        painter.setFont(self.font)
-        painter.setPen(self.theme.colour("text2"))
-        for value in marks:
-            y = round(float(scale.y(value)))
-            if scale.top + 4 <= y <= scale.bottom - 6 and all(abs(y - other) >= TAG_PX for other in taken):
-                rect = QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)
-                painter.drawText(rect, _RIGHT, value_text(value, step))
-
     def paint_value_tag(self, painter: QPainter, geometry: Geometry, y: float, text: str, colour: QColor) -> None:
         """A number on a filled block at a pixel row of the axis."""
         rect = QRect(geometry.plot_width + 1, round(y) - TAG_PX // 2, geometry.axis_width - 1, TAG_PX)
@@ -126,21 +150,6 @@ class Axes:
         painter.setFont(self.font)
         painter.setPen(QColor(ink_on(colour.name())))
         painter.drawText(rect.adjusted(0, 0, -5, 0), _RIGHT, text)
-
-    def paint_times(self, painter: QPainter, geometry: Geometry, taken: QRect | None) -> None:
-        """Times, but for those that the crosshair's ``taken`` would cover."""
-        metrics = QFontMetrics(self.font)
-        painter.setFont(self.font)
-        least = 0
-        for mark in self._marks:
-            x, width = round(float(geometry.x(mark.at))), metrics.horizontalAdvance(mark.text) + 8
-            left = min(x - width // 2, geometry.plot_width - width)
-            rect = QRect(left, geometry.plot_bottom, width, geometry.axis_height)
-            if rect.left() < least or x > geometry.plot_width or (taken is not None and rect.intersects(taken)):
-                continue
-            painter.setPen(self.theme.colour("text1" if mark.is_major else "text2"))
-            painter.drawText(rect, _CENTRE, mark.text)
-            least = rect.right()
 
 
 def placed(tags: Sequence[AxisTag], geometry: Geometry, tall: dict[AxisTag, str]) -> list[AxisTag]:
@@ -158,3 +167,20 @@ def placed(tags: Sequence[AxisTag], geometry: Geometry, tall: dict[AxisTag, str]
 
 def _pane_marks(scale: Scale) -> list[float]:
     return value_marks(scale.low, scale.high, max(2, scale.height // _MARK_EVERY_Y)) if scale.height else []
+
+
+def _pane_labels(scale: Scale, guides: tuple[float, ...]) -> list[tuple[int, float]]:
+    """Pixel row and value of a pane's guide lines, else of round numbers; none too near to its edges."""
+    marks = list(guides) if len(guides) > 1 else _pane_marks(scale)
+    rows = ((round(float(scale.y(value))), value) for value in marks)
+    return [(y, value) for y, value in rows if scale.top + 4 <= y <= scale.bottom - 6]
+
+
+def _pane_step(scale: Scale, guides: tuple[float, ...]) -> float:
+    marks = list(guides) if len(guides) > 1 else _pane_marks(scale)
+    return marks[1] - marks[0] if len(marks) > 1 else abs(marks[0]) if marks else 1.0
+
+
+def _label(geometry: Geometry, y: int) -> QRect:
+    """Where a number stands on the right axis."""
+    return QRect(geometry.plot_width + 2, y - 8, geometry.axis_width - 6, 16)

@@ -6,13 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QRegion,
     QWheelEvent,
@@ -30,7 +28,7 @@ from terminal.ui.panels.chart.candles import CandlePainter
 from terminal.ui.panels.chart.geometry import Geometry, Scale, lay_out
 from terminal.ui.panels.chart.layers import ChartSpace, Layer, LayerStack
 from terminal.ui.panels.chart.legend import Legend
-from terminal.ui.panels.chart.lines import LinePainter
+from terminal.ui.panels.chart.lines import LinePainter, paint_guides
 from terminal.ui.panels.chart.live import LivePainter
 from terminal.ui.panels.chart.mouse import Mouse
 from terminal.ui.quarantine import guarded
@@ -63,7 +61,8 @@ class ChartCanvas(QWidget):
         self._pixmap: QPixmap | None = None
         self._pixmap_key: tuple[object, ...] = ()
         self._generation = 0
-        self._tick_row = 0
+        self._painted_row = 0
+        self._ticked: tuple[tuple[object, ...], Geometry | None] = ((), None)
         self._pointer: QPointF | None = None
         self._shared_ns: int | None = None
         self._mouse = Mouse(self)
@@ -109,6 +108,7 @@ class ChartCanvas(QWidget):
             self.update()
             return
         geometry = self.geometry_now()
+        self._ticked = (self._fit_of(), geometry)
         if self._key(geometry) != self._pixmap_key:
             self.update()
             return
@@ -119,12 +119,19 @@ class ChartCanvas(QWidget):
         region += QRect(0, 0, geometry.plot_width, self._legend.height(self.indicators))
         for scale in geometry.panes:
             region += QRect(0, scale.top, geometry.plot_width, 18)
-        for each in {row, self._tick_row}:
+        for each in {row, self._painted_row}:
             region += QRect(0, each - 1, geometry.plot_width, 3)
-        self._tick_row = row
         self.update(region)
 
     # Where things stand.
+
+    def _fit_of(self) -> tuple[object, ...]:
+        """What decides the geometry, but for wishes of layers, which ask for a paint when they change."""
+        view = self.view
+        return (
+            self.width(), self.height(), view.right, view.in_view, view.fixed_prices, view.is_log, view.kind,
+            view.instrument, view.series.changes, self.indicators.revision, self._generation,
+        )  # fmt: skip
 
     def geometry_now(self) -> Geometry:
         """Where things stand at the widget's size of now."""
@@ -220,11 +227,15 @@ class ChartCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The picture, then what moves: the last bar, layers, tags, crosshair, legend."""
         painter = QPainter(self)
-        geometry = self.geometry_now()
+        # Within a frame nothing else moves the scales: what the tick has computed is good for its paint.
+        (fit, geometry), self._ticked = self._ticked, ((), None)
+        if geometry is None or fit != self._fit_of():
+            geometry = self.geometry_now()
         space = self.space(geometry)
         if space is None:
             painter.fillRect(self.rect(), self.theme.colour("bg1"))
             return
+        self._painted_row = self._last_row(geometry)
         self._refresh_pixmap(geometry, space)
         if self._pixmap is not None:
             painter.drawPixmap(0, 0, self._pixmap)
@@ -260,6 +271,8 @@ class ChartCanvas(QWidget):
             layer.paint(painter, space)
             painter.restore()
         self._axes.paint_grid(painter, self.view, geometry)
+        guides = [item.spec.guides for item in self.indicators.panes]
+        self._axes.paint_labels(painter, self.view, geometry, space.instrument, guides)
         painter.setClipRect(geometry.price_plot())
         columns = self._columns()
         count = len(self.view.bars)
@@ -306,18 +319,8 @@ class ChartCanvas(QWidget):
             if scale.height:
                 painter.setClipRect(QRect(0, scale.top, geometry.plot_width, scale.height))
                 if not is_newest:
-                    self._paint_guides(painter, geometry, scale, item.spec.guides)
+                    paint_guides(painter, geometry.plot_width, scale, item.spec.guides, self.theme)
                 self._lines.paint(painter, geometry, scale, item, first, last, 1.0, self.theme, is_newest=is_newest)
-
-    def _paint_guides(self, painter: QPainter, geometry: Geometry, scale: Scale, guides: tuple[float, ...]) -> None:
-        rows = [round(float(scale.y(each))) for each in guides]
-        if len(rows) == 2:
-            band = QColor(self.theme.colour(self.theme.tokens.series[4]))
-            band.setAlpha(16)
-            painter.fillRect(QRect(0, rows[1], geometry.plot_width, rows[0] - rows[1]), band)
-        painter.setPen(QPen(self.theme.colour("text2"), 1, Qt.PenStyle.DotLine))
-        for row in rows:
-            painter.drawLine(0, row, geometry.plot_width - 1, row)
 
     # What moves.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt.internals import PrimitiveArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from terminal.app.views.chart_indicators import ChartIndicator
@@ -163,6 +163,18 @@ class LinePainter:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawPolygon(QPolygonF([QPointF(*point) for point in outline]))
+
+
+def paint_guides(painter: QPainter, width: int, scale: Scale, guides: tuple[float, ...], theme: Theme) -> None:
+    """The guide lines of a pane, between two of them a faint band."""
+    rows = [round(float(scale.y(each))) for each in guides]
+    if len(rows) == 2:
+        band = QColor(theme.colour(theme.tokens.series[4]))
+        band.setAlpha(16)
+        painter.fillRect(QRect(0, rows[1], width, rows[0] - rows[1]), band)
+    painter.setPen(QPen(theme.colour("text2"), 1, Qt.PenStyle.DotLine))
+    for row in rows:
+        painter.drawLine(0, row, width - 1, row)
 
 
 def mixed(theme: Theme, token: str, share: float) -> QColor:

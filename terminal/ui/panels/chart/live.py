@@ -29,7 +29,7 @@ class LivePainter:
         last = AxisTag(last_px, space.price_text(last_px), last_token, is_filled=True, rank=_LAST_RANK)
         below = {last: countdown} if countdown else {}
         tags = placed([last, *self._more_tags(space)], space.geometry, below)
-        self._axes.paint_prices(painter, space.view, space.geometry, space.instrument, tags, below)
+        self._axes.clear_prices(painter, space.geometry, tags, below)
         y = round(space.y_of(last_px))
         if space.geometry.price_scale.holds(y):
             painter.setPen(QPen(space.theme.colour(last_token), 1, Qt.PenStyle.DotLine))
@@ -73,20 +73,20 @@ class LivePainter:
                 colour = series_colour(theme, item.choice.colours[0])
                 if all(abs(y - other[0]) >= TAG_PX for other in blocks):
                     blocks.append((y, value_text(newest, step), colour))
-            self._axes.paint_pane_axis(painter, geometry, scale, [each[0] for each in blocks], item.spec.guides)
+            self._axes.clear_pane(painter, geometry, scale, [each[0] for each in blocks], item.spec.guides)
             for y, text, colour in blocks:
                 self._axes.paint_value_tag(painter, geometry, y, text, colour)
 
     def _times(self, painter: QPainter, space: ChartSpace, place: int | None) -> None:
-        geometry = space.geometry
         if place is None:
-            self._axes.paint_times(painter, geometry, None)
             return
+        geometry = space.geometry
         text = time_text(space.view, place)
         width = QFontMetrics(space.font).horizontalAdvance(text) + 12
         left = min(max(0, round(float(geometry.x(place))) - width // 2), geometry.plot_width - width)
         rect = QRect(left, geometry.plot_bottom + 1, width, geometry.axis_height - 1)
-        self._axes.paint_times(painter, geometry, rect)
+        self._axes.clear_times(painter, rect)
+        painter.setFont(space.font)
         painter.fillRect(rect, space.theme.colour("bg2"))
         painter.setPen(space.theme.colour("text0"))
         painter.drawText(rect, _CENTRE, text)

@@ -146,7 +146,7 @@ class ChartPanel(DrawingCommands, Panel):
             self.mark_dirty()
         self.windows.show_problems()
         self._choose_page(instrument)
-        changed = self._read_orders(instrument) or changed
+        has_traded = self._read_orders(instrument)
         second, self._second = self._second, frame.market_ns // 1_000_000_000
         quote = self.context.desk.market.read(np.array([instrument.id], np.int32))[0]
         closed = bool(quote["phase"] == Phase.CLOSED and quote["ts_ns"])
@@ -156,6 +156,9 @@ class ChartPanel(DrawingCommands, Panel):
             self.canvas.update()
         elif second != self._second and self.profile_layer.kind is ProfileKind.SESSION:
             self.canvas.renew()
+        elif has_traded:
+            # Orders and fills lie anywhere, not only at the newest bar.
+            self.canvas.update()
         elif changed or second != self._second:
             self.canvas.tick()
 

@@ -67,7 +67,8 @@ class HeatmapCanvas(QWidget):
         self._book = view.book()
         self._best: tuple[int | None, int | None] = (None, None)
         self._states: tuple[tuple[str, str], ...] = ()
-        self._geometry, self._geometry_of = Geometry(1, 1, 1), ()
+        self._geometry = Geometry(1, 1, 1)
+        self._geometry_of: tuple[object, ...] = ()
         self._drag: _Drag | None = None
         self.pointer: QPointF | None = None
         self.session = Session()
