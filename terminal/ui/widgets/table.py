@@ -261,7 +261,7 @@ class DataTable(QTableView):
         painter = QPainter(self.viewport())
         row_px, above_px = max(1, self.verticalHeader().defaultSectionSize()), self.verticalOffset()
         strips, chosen, count = self._strips_in_view(), self._chosen_row(), len(self.table_model.keys)
-        for part in event.region():
+        for part in event.region():  # type: ignore[attr-defined]
             painter.fillRect(part, self._painter.ground)
             first = max(0, (part.top() + above_px) // row_px)
             end = min(count, (part.bottom() + above_px) // row_px + 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QRegion
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from terminal.app.views.chain_columns import COLUMNS
 from terminal.core.instruments import SettlementTime
@@ -159,3 +161,37 @@ def test_a_hidden_chain_is_not_reckoned(bench: Bench) -> None:
     assert bench.desk.analytics._wants == {panel.panel_id: (bench.market.acme.id, Interest.SHOWN)}
     panel.hide()
     assert bench.desk.analytics._wants == {}
+
+
+def test_any_part_of_the_grid_is_painted_as_in_the_whole_and_nothing_behind_shows(bench: Bench) -> None:
+    panel = chain(bench)
+    table = panel.table
+    table.setCurrentIndex(table.model().index(1, AT["call.bid"]))
+    table.show()
+    QApplication.processEvents()
+    view = table.viewport()
+
+    def picture(part: QRect) -> QImage:
+        image = QImage(view.size(), QImage.Format.Format_RGB32)
+        image.fill(QColor("magenta"))
+        view.render(image, part.topLeft(), QRegion(part))
+        return image.copy(part)
+
+    whole = picture(view.rect())
+    inks = {whole.pixelColor(x, y).name() for x in range(0, whole.width(), 5) for y in range(0, 90, 5)}
+    assert QColor("magenta").name() not in inks
+    frame = table.visualRect(table.model().index(1, AT["call.bid"]))
+    assert whole.pixelColor(frame.topLeft()) == bench.context.theme.colour("accent")
+    for part in (QRect(30, 5, 200, 30), QRect(0, 21, 77, 1), frame, QRect(whole.width() - 90, 0, 90, 60)):
+        assert picture(part) == whole.copy(part)
+
+
+def test_a_number_that_does_not_fit_is_not_another_number(bench: Bench) -> None:
+    panel = chain(bench)
+    table, place = panel.table, AT["call.bid"]
+    cell = table.visualRect(table.model().index(1, place))
+    before = table.viewport().grab(cell).toImage()
+    table.setColumnWidth(place, 24)
+    narrow = table.visualRect(table.model().index(1, place))
+    assert narrow.width() == 24
+    assert table.viewport().grab(narrow).toImage() != before.copy(before.width() - 24, 0, 24, before.height())

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from terminal.app.views.cells import CellGrid, Changes
 from terminal.ui.bridge.frame_clock import Frame, FrameClock, Needs
-from terminal.ui.panels.chain.grid_delegate import GridDelegate
+from terminal.ui.panels.chain.grid_painter import GridDelegate, GridPainter
+from terminal.ui.quarantine import guarded
 from terminal.ui.theme.theme import Theme
+from terminal.ui.widgets.table_painter import Rows, Strip
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLES = [Qt.ItemDataRole.DisplayRole]
@@ -20,7 +22,7 @@ _STEPS = 6
 
 
 class GridModel(QAbstractTableModel):
-    """Qt's view of a grid: texts for a screen reader; the delegate reads the grid itself."""
+    """Qt's view of a grid: texts for a screen reader; the painter reads the grid itself."""
 
     def __init__(self, grid: CellGrid, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +79,8 @@ class GridTable(QTableView):
         self._clock = clock
         self._grid = grid
         self._model = GridModel(grid, self)
-        self._delegate = GridDelegate(grid, self._model.tints, theme, self)
+        self._painter = GridPainter(grid, self._model.tints, theme)
+        self._delegate = GridDelegate(self._painter, self)
         self._tint_ns = theme.tokens.tint_ms * 1_000_000
         self.setModel(self._model)
         self.setItemDelegate(self._delegate)
@@ -94,6 +97,8 @@ class GridTable(QTableView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setCornerButtonEnabled(False)
         self.setMouseTracking(True)
+        # What is behind need not be painted when a cell changes.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         rows, head = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -107,7 +112,8 @@ class GridTable(QTableView):
 
     def apply_theme(self, theme: Theme) -> None:
         """Colours, fonts, row height."""
-        self._delegate.set_theme(theme)
+        self._painter.set_theme(theme)
+        self._delegate.row_px = theme.tokens.row_height
         self._tint_ns = theme.tokens.tint_ms * 1_000_000
         self.verticalHeader().setDefaultSectionSize(theme.tokens.row_height)
         self.horizontalHeader().setFont(theme.column_font())
@@ -115,7 +121,7 @@ class GridTable(QTableView):
 
     def natural_widths(self) -> dict[int, int]:
         """Pixels that the widest usual text of each column needs."""
-        return {place: self._delegate.natural_width(place) for place in range(len(self._grid.columns))}
+        return {place: self._painter.natural_width(place) for place in range(len(self._grid.columns))}
 
     def visible_rows(self) -> tuple[int, int]:
         """First and last row on the screen; (0, -1) without rows."""
@@ -155,6 +161,26 @@ class GridTable(QTableView):
     def set_head_tips(self, tips: dict[int, str]) -> None:
         """Tooltips of heads that depend on what is shown, by place; the others keep their column's help."""
         self._model.head_tips = tips
+
+    @guarded
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The cells of what has to be painted."""
+        painter = QPainter(self.viewport())
+        head, above_px = self.horizontalHeader(), self.verticalOffset()
+        row_px = max(1, self.verticalHeader().defaultSectionSize())
+        shown = (head.logicalIndex(visual) for visual in range(head.count()))
+        strips = [
+            Strip(place, head.sectionViewportPosition(place), head.sectionSize(place))
+            for place in shown if not head.isSectionHidden(place)
+        ]  # fmt: skip
+        chosen = self.selectionModel().selectedIndexes()
+        cell = (chosen[0].row(), chosen[0].column()) if chosen else (-1, -1)
+        for part in event.region():  # type: ignore[attr-defined]
+            painter.fillRect(part, self._painter.ground)
+            first, end = max(0, (part.top() + above_px) // row_px), (part.bottom() + above_px) // row_px + 1
+            met = [each for each in strips if each.left <= part.right() and each.left + each.width > part.left()]
+            self._painter.paint(painter, met, Rows(range(first, end), -above_px, row_px), cell)
+        painter.end()
 
     def is_on_screen(self) -> bool:
         """Whether a fading tint could be seen."""
