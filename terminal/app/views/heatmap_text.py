@@ -53,7 +53,7 @@ def status_words(status: BookStatus) -> str:
     return _STATUS[status]
 
 
-def no_depth(instrument: Instrument, *, is_sampled: bool) -> str:
+def no_depth(instrument: Instrument, *, is_sampled: bool, is_replay: bool = False) -> str:
     """Why there is no heatmap of an instrument, and what to do."""
     symbol = instrument.label
     if not is_sampled:
@@ -62,4 +62,9 @@ def no_depth(instrument: Instrument, *, is_sampled: bool) -> str:
         return f"No depth for {symbol}: this feed quotes options without a book. Choose its underlying."
     if not instrument.is_tradable:
         return f"No depth for {symbol}: an index has no book. Choose something that trades."
+    if is_replay:
+        return (
+            f"This data has no depth for {symbol} so far, only bars, quotes or trades: "
+            "replay a recording with books, such as a Binance or Databento capture."
+        )
     return f"No depth for {symbol}: no book has come from the feed yet. Choose a symbol with a book, or wait for it."

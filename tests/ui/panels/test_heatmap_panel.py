@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from terminal.app.ports import DeskMode
 from terminal.market.rows import BookStatus
 from terminal.ui.panels.heatmap.colour_menu import ColourMenu
 from terminal.ui.panels.heatmap.palette import heat_colours
@@ -218,6 +219,17 @@ def test_without_depth_it_says_so_in_a_sentence(bench: Bench) -> None:
     assert deep.panel.pages.currentWidget() is deep.panel.empty
     assert deep.panel.empty.sentence.text().startswith("No depth for ACME:")
     deep.market.depth_history.add(START_NS, [(999_900, 5)], [(1_000_100, 7)], BookStatus.OK)
+    bench.frame()
+    assert deep.panel.pages.currentWidget() is deep.canvas
+
+
+def test_a_replay_without_books_says_that_its_data_has_none(bench: Bench) -> None:
+    bench.desk.mode = DeskMode.REPLAY
+    deep = Deep(bench, samples=0)
+    said = deep.panel.empty.sentence.text()
+    assert said.startswith("This data has no depth for ACME so far")
+    assert "replay a recording with books" in said
+    deep.market.walk(3)
     bench.frame()
     assert deep.panel.pages.currentWidget() is deep.canvas
 

@@ -187,3 +187,24 @@ def test_the_queue_estimate_is_not_fed_with_the_past(bench: Bench) -> None:
     look_back(bench)
     back(bench)
     assert ahead() == before
+
+
+def test_the_chart_marks_the_moment_that_is_shown_and_nothing_of_now(bench: Bench) -> None:
+    panel = bench.make(ChartPanel)
+    bench.context.links.choose(1, bench.market.acme.id)
+    bench.frame(2)
+    accent = bench.themes.theme.colour("accent").name()
+
+    def marked() -> bool:
+        picture = panel.canvas.grab().toImage()
+        row = picture.height() // 2
+        return accent in {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(row, row + 9)}
+
+    assert not panel.moment_layer.is_shown
+    assert not marked()
+    look_back(bench)
+    assert panel.moment_layer.is_shown
+    assert marked()
+    back(bench)
+    assert not panel.moment_layer.is_shown
+    assert not marked()

@@ -70,6 +70,12 @@ class MomentLayer(Layer):
         self._now_ns = now_ns
         self.is_shown = False
 
+    def show(self, is_shown: bool) -> None:
+        """Shows the line while the market is not of now."""
+        if is_shown != self.is_shown:
+            self.is_shown = is_shown
+            self.changed()
+
     def paint(self, painter: QPainter, space: ChartSpace) -> None:
         """A dashed line; nothing while the market is live."""
         if not self.is_shown:

@@ -91,7 +91,6 @@ class ChartPanel(DrawingCommands, Panel):
         self.comparing.changed = self._compared_changed
         self.canvas.add_layer(self.comparing.layer)
         self.moment_layer = MomentLayer(context.desk.clock.now_ns)
-        self.moment_layer.is_shown = context.desk.mode is DeskMode.REPLAY
         self.canvas.add_layer(self.moment_layer)
         self.head = ChartHead()
         self.head.add_tool(self.comparing.button)
@@ -146,6 +145,7 @@ class ChartPanel(DrawingCommands, Panel):
             self.mark_dirty()
         self.windows.show_problems()
         self._choose_page(instrument)
+        self.moment_layer.show(self.is_past or self.context.desk.mode is DeskMode.REPLAY)
         has_traded = self._read_orders(instrument)
         second, self._second = self._second, frame.market_ns // 1_000_000_000
         quote = self.context.desk.market.read(np.array([instrument.id], np.int32))[0]

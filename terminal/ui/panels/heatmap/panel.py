@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout
 
+from terminal.app.ports import DeskMode
 from terminal.app.views.freshness import FeedWatch
 from terminal.app.views.heatmap import HeatmapView
 from terminal.app.views.heatmap_facts import PaintedColumns
@@ -81,7 +82,8 @@ class HeatmapPanel(Panel):
         self.canvas.fit_plot()
         self._view.refresh(frame.market_ns)
         if not self._view.has_depth:
-            self._say(no_depth(instrument, is_sampled=self._view.is_sampled))
+            is_replay = self.context.desk.mode is DeskMode.REPLAY
+            self._say(no_depth(instrument, is_sampled=self._view.is_sampled, is_replay=is_replay))
             return
         self.pages.setCurrentWidget(self.canvas)
         pulse = self._feed.pulse(frame.wall_ns)
