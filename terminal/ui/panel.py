@@ -132,6 +132,7 @@ class Panel(QWidget):
         self.unit_line.setVisible(bool(self.UNITS))
         self.now_mark = NowMark(context.desk.mode, context.theme, self)
         self._was_past = False
+        self._focus_target: QWidget | None = None
         inner = QWidget(self)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
@@ -249,8 +250,20 @@ class Panel(QWidget):
         try:
             self._follow_past()
             self.refresh(frame)
+            self._lend_focus()
         except Exception:  # noqa: BLE001 - a failure stays in its panel
             self.quarantine(traceback.format_exc())
+
+    def setFocusProxy(self, widget: QWidget | None) -> None:
+        """Who gets the focus for the panel, while it can be seen: Tab would stay for ever at one that cannot."""
+        self._focus_target = widget
+        super().setFocusProxy(widget)  # type: ignore[arg-type]
+
+    def _lend_focus(self) -> None:
+        target = self._focus_target
+        wanted = target if target is not None and target.isVisibleTo(self) else None
+        if self.focusProxy() is not wanted:
+            super().setFocusProxy(wanted)  # type: ignore[arg-type]
 
     def _follow_past(self) -> None:
         is_past = self.is_past

@@ -250,4 +250,4 @@ def _note(state: QuoteState, has_depth: bool) -> str:
         return state.sentence
     if state.age_ns is not None and state.age_ns >= _WORTH_SAYING_NS:
         return f"Best bid and ask unchanged for {ages.age(state.age_ns)}."
-    return "" if has_depth else "Top of the book only: there is no depth for this symbol."
+    return "" if has_depth else "Top of the book only: no depth for this symbol."

@@ -242,3 +242,12 @@ def test_a_narrow_chart_keeps_the_button_of_the_frame_in_use(bench: Bench) -> No
     assert len(shown) < 7
     assert "1m" in shown or panel.head.more.text() == "1m ▾"
     assert {action.data() for action in panel.head.more.menu().actions()} > {"5s", "1d", "100t"}
+
+
+def test_tab_leaves_the_formula_s_editor(bench: Bench) -> None:
+    picker = chart(bench).windows.pick()
+    picker.show()
+    picker.formula.setPlainText("ema(close, 9)")
+    assert picker.formula.tabChangesFocus()
+    QTest.keyClick(picker.formula, Qt.Key.Key_Tab)
+    assert picker.formula.toPlainText() == "ema(close, 9)"

@@ -6,7 +6,8 @@ import itertools
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QStyle, QStyleOptionComboBox, QToolButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QStyle, QStyleOptionComboBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from terminal.app.workspaces import WorkspaceStore
@@ -115,3 +116,25 @@ def test_the_chart_s_words_are_whole(open_house: OpenWindow, workspace: str) -> 
     for button in words:
         assert not cut(button), (button.text(), button.width())
         assert button.geometry().right() <= head.width(), button.text()
+
+
+@pytest.mark.parametrize("workspace", ["Market", "Options", "Trade"])
+def test_tab_goes_through_every_panel_in_sight_and_is_caught_by_none(
+    open_house: OpenWindow, qtbot: QtBot, workspace: str
+) -> None:
+    made = open_house(workspace)
+    in_sight = {panel.panel_id for panel in made.switcher.view.panels.values() if panel.isVisible()}
+    seen: list[QWidget] = []
+    for _ in range(150):
+        qtbot.keyClick(made.focusWidget() or made, Qt.Key.Key_Tab)
+        focused = made.focusWidget()
+        assert focused is not None
+        assert not seen or focused is not seen[-1], f"Tab stays at {focused.accessibleName()}"
+        seen.append(focused)
+        if len(seen) > 1 and focused is seen[0]:
+            break
+    panels = made.switcher.view.panels.values()
+    visited = {panel.panel_id for panel in panels for each in seen if panel.isAncestorOf(each)}
+    assert visited >= in_sight - {"chart-1", "heatmap-1", "chain-1", "ladder-1", "ladder-2"}
+    assert len(visited) >= 4
+    assert all(each.isVisible() and each.isEnabled() for each in seen)

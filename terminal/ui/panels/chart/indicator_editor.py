@@ -51,6 +51,7 @@ class IndicatorEditor(QDialog):
         heading.setProperty("role", "heading")
         self.form = QFormLayout()
         self.formula = QPlainTextEdit(item.choice.text)
+        self.formula.setTabChangesFocus(True)
         self.formula.setObjectName("mono")
         self.formula.setAccessibleName("Formula")
         self.formula.setMaximumHeight(90)

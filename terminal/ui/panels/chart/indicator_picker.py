@@ -116,6 +116,7 @@ class IndicatorPicker(QDialog):
         self.name.setPlaceholderText("Name, for the legend")
         self.name.setAccessibleName("Name of the formula")
         self.formula = QPlainTextEdit()
+        self.formula.setTabChangesFocus(True)
         self.formula.setObjectName("mono")
         self.formula.setPlaceholderText("ema(close, 9) - ema(close, 21)")
         self.formula.setAccessibleName("Formula")
