@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from terminal.ui.theme.theme import Theme
 from terminal.ui.widgets.painted_text import At, PaintedTexts
 
-_STEP_PX = 8
+_STEP_PX, _LEAST_PX = 8, 32
 
 
 class NumberLabel(QWidget):
@@ -19,7 +19,7 @@ class NumberLabel(QWidget):
         super().__init__(parent)
         self._text, self._token, self._width_px = "", "text0", 0
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.setToolTip(tip)
         self.apply_theme(theme)
 
@@ -50,8 +50,8 @@ class NumberLabel(QWidget):
         return QSize(self._width_px, self._theme.tokens.row_height)
 
     def minimumSizeHint(self) -> QSize:
-        """The same."""
-        return self.sizeHint()
+        """Where there is no room the text ends in an ellipsis, so that a cut number is not another number."""
+        return QSize(min(self._width_px, _LEAST_PX), self._theme.tokens.row_height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The text, on the panel's ground."""
@@ -60,5 +60,7 @@ class NumberLabel(QWidget):
         painter.setFont(self._texts.font)
         painter.setPen(self._theme.colour(self._token))
         top = (self.height() - self._theme.tokens.row_height) // 2
-        self._texts.draw(painter, 0, top, self.width(), At.LEFT, self._text)
+        fits = self._texts.width(self._text) <= self.width()
+        text = self._text if fits else self._texts.elided(self._text, self.width())
+        self._texts.draw(painter, 0, top, self.width(), At.LEFT, text)
         painter.end()

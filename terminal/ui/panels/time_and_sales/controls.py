@@ -112,8 +112,8 @@ class TapeFoot(QWidget):
         self.older = ElidedLabel()
         self.older.setProperty("role", "faint")
         row = QHBoxLayout(self)
-        row.setContentsMargins(4, 1, 6, 1)
-        row.setSpacing(8)
+        row.setContentsMargins(4, 1, 4, 1)
+        row.setSpacing(6)
         for each in (self.window_s, self.bought, self.sold, self.delta):
             row.addWidget(each)
         row.addWidget(self.older, 1)
