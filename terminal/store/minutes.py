@@ -14,7 +14,7 @@ from terminal.store.bar_rows import BAR, Bars, merge
 
 BUDGET_BYTES = 64 << 20
 _MINUTE_NS = 60 * NS_PER_S
-_MOST_VOLUME = 2**61
+_MOST_VOLUME = 2.0**61
 _NONE: Batch = empty_batch(0)
 
 
@@ -48,7 +48,13 @@ class SessionMinutes:
             self._lost[batch["instrument"][inside & (batch["kind"] == Kind.BAR)]] = True
             trades = batch[inside & _is_trade_on_book(batch)]
             if len(trades):
+                huge = np.abs(trades[SIZE].astype(np.float64)) > _MOST_VOLUME / len(trades)
+                self._lost[trades["instrument"][huge]] = True
                 self._add(*_minutes_of(trades))
+
+    def give_up(self) -> None:
+        """From now on only the database knows."""
+        self._is_mixed = True
 
     def read(self, instrument: int, fresh: Batch = _NONE, own_source: int = 0) -> Bars | None:
         """All minutes of the session, ascending, the last one still growing; None when only the database knows.
@@ -66,7 +72,8 @@ class SessionMinutes:
             return None if np.any(fresh["kind"] == Kind.BAR) else known
         _, more = _minutes_of(trades)
         is_late = len(known) > 0 and more["ts_ns"][0] < known["ts_ns"][-1]
-        if is_late or _is_foreign(fresh, own_source) or np.any(fresh["kind"] == Kind.BAR):
+        is_huge = np.abs(trades[SIZE].astype(np.float64)).sum() > _MOST_VOLUME
+        if is_late or is_huge or _is_foreign(fresh, own_source) or np.any(fresh["kind"] == Kind.BAR):
             return None
         return merge(np.concatenate([known, more]), 60)
 
@@ -105,7 +112,7 @@ class SessionMinutes:
         growing["close"] = more["close"]
         growing["volume"] += more["volume"]
         self._growing[instruments] = growing
-        self._lost[instruments[np.abs(growing["volume"]) > _MOST_VOLUME]] = True
+        self._lost[instruments[np.abs(growing["volume"].astype(np.float64)) > _MOST_VOLUME]] = True
 
     def _close(self, instruments: npt.NDArray[np.int64], ended: Bars) -> None:
         room = len(self._closed) - self._used
@@ -132,7 +139,7 @@ def _minutes_of(trades: Batch) -> tuple[npt.NDArray[np.int64], Bars]:
     starts = trades["ts_ns"] - trades["ts_ns"] % _MINUTE_NS
     order = np.lexsort((starts, trades["instrument"]))
     instruments, starts = trades["instrument"][order].astype(np.int64), starts[order]
-    price, size = trades[PRICE][order], np.clip(trades[SIZE][order], -_MOST_VOLUME, _MOST_VOLUME)
+    price, size = trades[PRICE][order], trades[SIZE][order]
     first = np.flatnonzero(np.r_[True, (np.diff(instruments) != 0) | (np.diff(starts) != 0)])
     minutes = np.empty(len(first), BAR)
     minutes["ts_ns"], minutes["open"] = starts[first], price[first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from terminal.store.minutes import SessionMinutes
 from terminal.store.newest import NewestMessages
 from terminal.store.spill import SpillFile
 
+log = logging.getLogger(__name__)
 _NONE: Batch = np.empty(0, MESSAGE)
 _PART = 1 << 18
 _TAKEN_AT_ONCE = 1 << 13
@@ -204,7 +206,12 @@ class WaitingMessages:
 
     def _keep_some_minutes(self, most: int = _KEPT_AT_ONCE) -> int:
         part = next((each[:most] for each in self._ring_parts(self._in_minutes) if len(each)), _NONE)
-        self.minutes.take_in(part, self._session_source)
+        try:
+            self.minutes.take_in(part, self._session_source)
+        except Exception:
+            # What is only there to answer faster must not stop the recording.
+            log.exception("the session's minutes are read from the database from now on")
+            self.minutes.give_up()
         self._in_minutes += len(part)
         return len(part)
 

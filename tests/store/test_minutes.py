@@ -18,7 +18,7 @@ from terminal.store.market_db import MarketDatabase
 from terminal.store.market_reader import Store
 from terminal.store.minutes import SessionMinutes
 from terminal.store.recorder import Recorder
-from tests.store.market_messages import OPEN_NS, make_table, trade_batch
+from tests.store.market_messages import OPEN_NS, batches, make_table, trade_batch
 from tests.store.recording import offer_all, started
 
 MINUTE_NS = 60 * NS_PER_S
@@ -93,6 +93,43 @@ def test_what_is_not_the_sessions_own_makes_them_unknown() -> None:
     batch["source"] = 5
     minutes.take_in(batch, 4)
     assert minutes.read(2) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(stream=batches(most=40), cut=st.integers(0, 40))
+def test_whatever_comes_they_are_the_exact_bars_or_unknown(stream: Batch, cut: int) -> None:
+    minutes = SessionMinutes()
+    stream["source"] = 0
+    for part in (stream[:cut], stream[cut:]):
+        minutes.take_in(part, 7)
+    for instrument in range(11):
+        got = minutes.read(instrument)
+        if got is not None:
+            own = stream[(stream["instrument"] == instrument) & (stream["kind"] == Kind.TRADE)]
+            own = own[(own["flags"] & int(Flag.OFF_BOOK)) == 0]
+            exact: dict[int, list[int]] = {}
+            for trade in own:
+                exact.setdefault(int(trade["ts_ns"]) // MINUTE_NS * MINUTE_NS, []).append(int(trade["v1"]))
+            assert got["ts_ns"].tolist() == sorted(exact)
+            assert got["volume"].tolist() == [sum(exact[start]) for start in sorted(exact)]
+            assert got["close"].tolist()[-1:] == own["v0"].tolist()[-1:]
+
+
+def test_a_fault_of_theirs_does_not_stop_the_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = MarketDatabase.open(tmp_path / "market.duckdb")
+    recorder = started(database)
+
+    def breaks(*_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(recorder.waiting.minutes, "_add", breaks)
+    offer_all(recorder, trade_batch(list(range(1, 3_000)), 0, step_ns=NS_PER_S // 100))
+    assert recorder.flush()
+    assert recorder.minutes(0) is None
+    assert Store(database, make_table(), recorder).bars(0, 60, 5)["volume"].sum() == 2_999
+    assert recorder.stop()
+    assert not recorder.problems
+    database.close()
 
 
 def test_a_sum_that_does_not_fit_is_unknown() -> None:
