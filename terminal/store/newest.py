@@ -10,7 +10,7 @@ from terminal.core.instruments import CAPACITY
 from terminal.core.messages import MESSAGE, Batch, Kind, empty_batch
 from terminal.store.newest_kernel import HEAD_COLUMNS, LOST_NS, PAGE_ROWS, PAGES_KEPT, keep_newest
 
-BUDGET_BYTES = 96 << 20
+BUDGET_BYTES = 128 << 20
 _LONG_AGO_NS = -(2**63)
 _NONE: Batch = empty_batch(0)
 

@@ -81,3 +81,14 @@ def test_without_a_free_page_an_instrument_goes_on_with_those_it_has() -> None:
     assert newest.read(Kind.QUOTE, 0, 100, _NEVER_NS, is_all=True) is None
     assert newest.read(Kind.QUOTE, 2, 1, _NEVER_NS, is_all=True) is None
     assert newest.read(Kind.QUOTE, 7, 5, _NEVER_NS, is_all=True) is not None
+
+
+def test_500_quotes_of_2000_instruments_find_room_beside_half_as_many_trades() -> None:
+    newest, chance = NewestMessages(), np.random.default_rng(1)
+    for _ in range(20):
+        batch = empty_batch(100_000)
+        batch["kind"] = chance.choice([Kind.QUOTE, Kind.QUOTE, Kind.TRADE], len(batch))
+        batch["instrument"] = chance.integers(0, 2_000, len(batch))
+        newest.take_in(batch)
+    for instrument in range(2_000):
+        assert newest.read(Kind.QUOTE, instrument, 500, _NEVER_NS, is_all=False) is not None
