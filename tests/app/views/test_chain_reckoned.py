@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def scene() -> tuple[ReckonedChain, ChainPass, Rows, np.ndarray]:
     return view, work, rows[part].reshape(-1, 2), np.arange(part.start, part.stop).reshape(-1, 2)
 
 
-def test_cells_are_those_of_their_contracts_in_the_screens_units(scene: tuple) -> None:
+def test_cells_are_those_of_their_contracts_in_the_screens_units(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, places = scene
     cells = view.cells(3, quotes[3:9])
     values = view.values.values[places[3:9]]
@@ -39,7 +41,7 @@ def test_cells_are_those_of_their_contracts_in_the_screens_units(scene: tuple) -
     assert (cells["theta"][:, 0] < 0).all(), "time costs a call that is held"
 
 
-def test_an_edge_is_the_middle_less_the_value_in_ticks_and_points(scene: tuple) -> None:
+def test_an_edge_is_the_middle_less_the_value_in_ticks_and_points(scene: tuple[Any, ...]) -> None:
     view, work, quotes, places = scene
     rich = quotes.copy()
     at = (6, 0)
@@ -57,7 +59,7 @@ def test_an_edge_is_the_middle_less_the_value_in_ticks_and_points(scene: tuple) 
     assert abs(int(after["edge_vol"][2, 1])) < 50
 
 
-def test_extrinsic_is_what_is_paid_above_the_exercise(scene: tuple) -> None:
+def test_extrinsic_is_what_is_paid_above_the_exercise(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, _places = scene
     cells = view.cells(0, quotes)
     strike = 100 - 15
@@ -66,7 +68,7 @@ def test_extrinsic_is_what_is_paid_above_the_exercise(scene: tuple) -> None:
     assert cells["extrinsic"][3, 1] == pytest.approx((quotes["bid_px"][3, 1] + quotes["ask_px"][3, 1]) / 2, abs=1)
 
 
-def test_to_touch_is_likelier_than_to_end_beyond(scene: tuple) -> None:
+def test_to_touch_is_likelier_than_to_end_beyond(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, _places = scene
     cells = view.cells(0, quotes)
     out = np.array([row for row in range(len(quotes)) if row > 6])
@@ -74,7 +76,7 @@ def test_to_touch_is_likelier_than_to_end_beyond(scene: tuple) -> None:
     assert (cells["touch"][:, 0] <= 1000).all()
 
 
-def test_nothing_is_shown_where_nothing_is_known(scene: tuple) -> None:
+def test_nothing_is_shown_where_nothing_is_known(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, _places = scene
     crossed = quotes.copy()
     crossed["quality"][4] = Quality.CROSSED
@@ -86,7 +88,7 @@ def test_nothing_is_shown_where_nothing_is_known(scene: tuple) -> None:
     assert all((each == ABSENT).all() for each in view.cells(0, quotes).values())
 
 
-def test_an_unlisted_side_has_nothing(scene: tuple) -> None:
+def test_an_unlisted_side_has_nothing(scene: tuple[Any, ...]) -> None:
     view, work, quotes, places = scene
     ids = work.contracts.ids[places].copy()
     ids[5, 1] = -1
@@ -99,7 +101,7 @@ def test_an_unlisted_side_has_nothing(scene: tuple) -> None:
     assert cells["delta"][5, 0] != ABSENT
 
 
-def test_the_age_is_that_of_the_older_side(scene: tuple) -> None:
+def test_the_age_is_that_of_the_older_side(scene: tuple[Any, ...]) -> None:
     view, _work, _quotes, _places = scene
     assert view.source_ts_ns(2, 1) == NOW_NS
     assert view.source_ts_ns(99, 0) == 0

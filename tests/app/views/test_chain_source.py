@@ -89,7 +89,7 @@ def _cell(view: ChainView, row: int, column: str) -> str:
     return view.grid.text(row, PLACE_OF[column])
 
 
-def test_each_quote_by_itself_until_the_analytics_have_looked(scene: tuple) -> None:
+def test_each_quote_by_itself_until_the_analytics_have_looked(scene: tuple[Any, ...]) -> None:
     desk, view, source, found = scene
     source.refresh(0, 12, NOW_NS, 10**9)
     assert desk.analytics.wanted == {"chain-1": view.underlying.id}
@@ -110,7 +110,7 @@ def test_each_quote_by_itself_until_the_analytics_have_looked(scene: tuple) -> N
     assert desk.analytics.wanted == {}
 
 
-def test_a_rate_of_ones_own_is_told_for_the_series_on_the_screen(scene: tuple) -> None:
+def test_a_rate_of_ones_own_is_told_for_the_series_on_the_screen(scene: tuple[Any, ...]) -> None:
     desk, view, source, _found = scene
     source.tell_rate(0.06)
     series = (view.series.expires_ns, view.series.root)
@@ -121,7 +121,7 @@ def test_a_rate_of_ones_own_is_told_for_the_series_on_the_screen(scene: tuple) -
     assert desk.analytics.told[-1] == (view.underlying.id, series, None)
 
 
-def test_the_line_says_what_a_trader_must_know(scene: tuple) -> None:
+def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     _desk, _view, _source, found = scene
     fresh = expiry_words(found, 1, NOW_NS)
     forward = found.forward[1]
