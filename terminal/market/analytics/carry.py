@@ -10,13 +10,16 @@ import numpy.typing as npt
 from terminal.market.analytics.chain_values import Carry, CarrySource, Override, Series
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.quant import parity
-from terminal.quant.columns import Floats
+from terminal.quant.columns import Flags, Floats
 from terminal.quant.parity import ParityFit, ParityStatus
 
 AMERICAN_WINDOW, EUROPEAN_WINDOW = 0.1, 0.25
 """Strikes this near the forward, in log-moneyness: early exercise is worth little there."""
 KNOWN_RATE_ERROR = 0.001
 """What a known rate may be off: a desk's own financing differs by a little."""
+REFITS = 2
+"""Expiries asked again in one pass: parity of American options is dear."""
+_LEAST_WAIT_NS = 1_000_000_000
 _SOLVED = (ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED)
 
 
@@ -30,26 +33,32 @@ class CarryBook:
         self._rate_error = parity.UNINFORMED_RATE_ERROR if rate is None else KNOWN_RATE_ERROR
         self._fits: list[ParityFit | None] = [None] * len(contracts.expiries)
         self._asked_ns = np.zeros(len(contracts.expiries), np.int64)
+        self._is_due = np.zeros(len(contracts.expiries), np.bool_)
         self.overrides: Mapping[Series, Override] = {}
 
-    def refit(self, bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int, most: int) -> None:
-        """Asks parity for ``most`` expiries that live; ``bid`` and ``ask`` by contract (NaN: none), ``time`` by expiry.
+    def refit(self, bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int, changed: Flags) -> None:
+        """Asks parity for expiries that live and whose quotes ``changed``, each once a second of market time and no
+        more than REFITS at a time; ``bid`` and ``ask`` by contract (NaN: none), ``time`` in years by expiry.
 
         The first time all are asked, twice: the second time with the rate that they imply together.
         """
         live = np.flatnonzero(time > 0.0)
         if not len(live) or not spot > 0.0:
             return
+        self._is_due |= changed
         if not self._asked_ns.any():
             self._fit_all(live, bid, ask, time, spot)
             chosen = live
         else:
-            chosen = live[np.argsort(self._asked_ns[live], kind="stable")][:most]
+            waited = np.abs(now_ns - self._asked_ns[live]) >= _LEAST_WAIT_NS
+            due = live[self._is_due[live] & waited]
+            chosen = due[np.argsort(self._asked_ns[due], kind="stable")][:REFITS]
             known = [each for each in self._fits if each is not None]
             pooled, error = parity.pooled_rate(known, self._rate), min(self._rate_error, parity.POOLED_RATE_ERROR)
             for expiry in chosen:
                 self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error))
         self._asked_ns[chosen] = max(now_ns, 1)
+        self._is_due[chosen] = False
 
     def _fit_all(self, live: Sequence[int] | npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats,
                  spot: float) -> None:  # fmt: skip

@@ -33,8 +33,8 @@ from terminal.quant.surface import QuoteStatus, SurfaceFit, SurfaceQuotes
 
 VOL_TOLERANCE = 2e-5
 """A fiftieth of what the last digit of a vol in hundredths of a point shows."""
-CARRY_REFITS = 2
-"""Expiries whose parity is asked again in each pass."""
+_SAME_VOL, _SAME_TIME, _SAME_CARRY = 1e-6, 1e-4, 1e-6
+"""Values are kept while the spot stands and vol, time (relative) and carry move by less."""
 SIDES = 3
 _BID, _MID, _ASK = range(SIDES)
 _NUMBERS = tuple(name for name in VALUE_ROW.names or () if VALUE_ROW[name].kind == "f")
@@ -53,6 +53,8 @@ class ChainPass:
         self._codes = np.full(shape, Status.INVALID_INPUT, np.int8)
         self._from = np.full((4, contracts.count), np.nan)
         """Spot, rate, carry and time that the vols were solved from."""
+        self._valued = np.full((5, contracts.count), np.nan)
+        """Spot, rate, carry, time and vol of the last values."""
         self._surface: SurfaceFit | None = None
         self._last: npt.NDArray[np.void] | None = None
         self.solved = 0
@@ -71,14 +73,17 @@ class ChainPass:
         mid = 0.5 * (bid + ask)
         if spot.source is SpotSource.NONE:
             return self._nothing(spot, now_ns, time, quotes, "The underlying has neither a market nor a trade.")
-        self._carry.refit(np.where(np.isnan(mid), np.nan, bid), ask, time, spot.price, now_ns, CARRY_REFITS)
+        prices = np.array([bid, mid, ask])
+        changed = self._changed(prices)
+        told = np.bincount(contracts.expiry_row, changed, len(time)) > 0.0
+        self._carry.refit(np.where(np.isnan(mid), np.nan, bid), ask, time, spot.price, now_ns, told)
         carry = self._carry.carry(time, spot.price)
         forward = spot.price * np.exp((carry.rate - carry.carry_yield) * time)
         place = contracts.expiry_row
         state = np.array(
             [np.full(contracts.count, spot.price), carry.rate[place], carry.carry_yield[place], time[place]]
         )
-        self._solve(np.array([bid, mid, ask]), state)
+        self._solve(prices, changed, state)
         self._surface, reason = self._fit(forward[place], state[3])
         values = self._value(quotes, state, forward[place])
         self._last = values
@@ -90,9 +95,15 @@ class ChainPass:
         carry = Carry(unknown, unknown, unknown, np.zeros(count, np.int8), np.zeros(count, np.int8))
         return ChainValues(self.contracts, now_ns, spot, time, unknown, carry, None, _blank(quotes), reason)
 
-    def _solve(self, prices: Floats, state: Floats) -> None:
+    def _changed(self, prices: Floats) -> Flags:
+        """Rows whose quote is another one than that which was solved."""
+        same = (prices == self._prices) | (np.isnan(prices) & np.isnan(self._prices))
+        changed: Flags = ~same.all(axis=0)
+        return changed
+
+    def _solve(self, prices: Floats, changed: Flags, state: Floats) -> None:
         """Vols of all sides where they are due."""
-        due = self.contracts.is_standard & (state[3] > 0.0) & self._is_due(prices, state)
+        due = self.contracts.is_standard & (state[3] > 0.0) & (changed | self._has_moved(state))
         self.solved = int(np.count_nonzero(due))
         self._prices[:, due], self._from[:, due] = prices[:, due], state[:, due]
         for style in (True, False):
@@ -107,11 +118,10 @@ class ChainPass:
                 vol, code = implied_vol.european(prices[:, rows], *contract)
             self._vols[:, rows], self._codes[:, rows] = vol, code
 
-    def _is_due(self, prices: Floats, state: Floats) -> Flags:
-        """Rows whose quote changed, or whose vol the rest has moved."""
-        due: Flags = np.any((prices != self._prices) & ~(np.isnan(prices) & np.isnan(self._prices)), axis=0)
+    def _has_moved(self, state: Floats) -> Flags:
+        """Rows whose vol is another one since spot, carry or time moved."""
         if self._last is None:
-            return np.ones(due.size, np.bool_)
+            return np.ones(state.shape[1], np.bool_)
         with np.errstate(invalid="ignore", divide="ignore"):
             moved = np.abs(state - self._from)
             last = self._last
@@ -123,8 +133,8 @@ class ChainPass:
                 + np.abs(last["theta"]) * moved[3]
             )
             by_vol = value / last["vega"]
-        flags: Flags = due | ~(by_vol <= VOL_TOLERANCE)
-        return flags
+        moved_far: Flags = ~(by_vol <= VOL_TOLERANCE)
+        return moved_far
 
     def _fit(self, forward: Floats, time: Floats) -> tuple[SurfaceFit | None, str]:
         """The surface through what was solved, from the last one on."""
@@ -156,8 +166,12 @@ class ChainPass:
         vol[own] = self._vols[_MID][own]
         known = live & np.isfinite(vol)
         values["vol"][live] = vol[live]
+        moved = self._is_worth_another(state, vol)
+        if self._last is not None:
+            for name in ("value", *GREEKS):
+                values[name] = np.where(known & ~moved, self._last[name], np.nan)
         for style in (True, False):
-            rows = np.flatnonzero(known & (contracts.is_american == style))
+            rows = np.flatnonzero(known & moved & (contracts.is_american == style))
             if not len(rows):
                 continue
             contract = (
@@ -168,6 +182,7 @@ class ChainPass:
             values["value"][rows] = found.price
             for name in GREEKS:
                 values[name][rows] = getattr(found, name)
+            self._valued[:, rows] = np.vstack([state[:, rows], vol[rows]])
         values["in_the_money"][known] = self._chances(known, forward, time, vol)
         values["status"] = np.select(
             [~contracts.is_standard, time <= 0.0, own & known, ~known],
@@ -175,6 +190,19 @@ class ChainPass:
             ValueStatus.SURFACE,
         )
         return values
+
+    def _is_worth_another(self, state: Floats, vol: Floats) -> Flags:
+        """Rows whose value is another one than that of the last pass."""
+        spot, rate, carry, time, before = self._valued
+        with np.errstate(invalid="ignore"):
+            same = (
+                (state[0] == spot)
+                & (np.abs(state[1] - rate) + np.abs(state[2] - carry) <= _SAME_CARRY)
+                & (np.abs(state[3] - time) <= _SAME_TIME * time)
+                & (np.abs(vol - before) <= _SAME_VOL)
+            )
+        moved: Flags = ~same
+        return moved
 
     def _chances(self, rows: Flags, forward: Floats, time: Floats, vol: Floats) -> Floats:
         """Risk-neutral probabilities to end in the money, by the surface's density, else by the contract's own vol."""

@@ -241,3 +241,28 @@ def test_an_expected_move_is_one_deviation() -> None:
     assert found.expected_move(1) == pytest.approx(found.forward[1] * 0.3 * np.sqrt(years), rel=0.01)
     straddle = european.price(SPOT, found.forward[1], years, 0.3, RATE, CARRY, np.array([True, False])).sum()
     assert straddle == pytest.approx(0.8 * found.expected_move(1), rel=0.02)
+
+
+def test_values_that_are_kept_are_those_that_would_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long walk of quotes, spot and time: a pass that goes on from the last says what a fresh one says."""
+    _table, _stock, contracts = chains.listed()
+    chance = np.random.default_rng(4)
+    vol = chains.smile(contracts)
+    rows = chains.quoted(chains.fair(contracts, vol))
+    work, price, now_ns = ChainPass(contracts, **KNOWN_RATE), SPOT, NOW_NS
+    for step in range(25):
+        now_ns += int(chance.integers(1, 3_000_000_000))
+        if step % 3 == 0:
+            price += float(chance.normal(0.0, 0.05))
+        fresh = chains.quoted(chains.fair(contracts, vol, now_ns, price), ts_ns=now_ns)
+        told = chance.random(contracts.count) < 0.3
+        rows[told] = fresh[told]
+        found = work.run(rows, chains.spot(price), now_ns)
+        again = american.greeks(
+            price, contracts.strike, found.time[contracts.expiry_row], found.values["vol"],
+            found.carry.rate[contracts.expiry_row], found.carry.carry_yield[contracts.expiry_row], contracts.is_call,
+            accuracy=american.Accuracy.FAST,
+        )  # fmt: skip
+        np.testing.assert_allclose(found.values["value"], again.price, atol=2e-4)
+        np.testing.assert_allclose(found.values["delta"], again.delta, atol=2e-5)
+        np.testing.assert_allclose(found.values["vega"], again.vega, atol=5e-3)
