@@ -74,6 +74,13 @@ def sweep_words(sweep: np.void, instrument: Instrument) -> str:
     return f"SWEEP {_count(int(sweep['prints']))} {_size_text(int(sweep['size']), instrument)}  {prices}"
 
 
+def shorter(words: str) -> tuple[str, ...]:
+    """A sweep's words for ever less room: without its prices, and without the word, which the column's head says."""
+    short = words.partition("  ")[0]
+    bare = short.removeprefix("SWEEP ")
+    return short, bare, bare.partition(" ")[0]
+
+
 def price_range(low_px: int, high_px: int, instrument: Instrument, *, rises: bool) -> str:
     """One price, or from where to where a sweep went."""
     low, high = _price_text(low_px, instrument), _price_text(high_px, instrument)

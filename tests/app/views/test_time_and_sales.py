@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminal.app.views import time_and_sales
+from terminal.app.views import tape_words, time_and_sales
 from terminal.app.views.print_groups import (
     ABOVE_ASK,
     AT_ASK,
@@ -242,3 +242,7 @@ def test_groups_are_those_of_a_loop_over_the_trades(trades: list[One], within: i
         last[each.instrument] = each, found
     assert ids.tolist() == wanted
     assert np.array_equal(np.bincount(ids, minlength=len(groups.rows)), groups.rows["prints"])
+
+
+def test_a_sweep_s_words_get_shorter_by_whole_words() -> None:
+    assert tape_words.shorter("SWEEP ×3 600  100.01–100.03") == ("SWEEP ×3 600", "×3 600", "×3")

@@ -220,7 +220,8 @@ class TapeCanvas(QWidget):
             if each.name == "time" and each.width < 70:
                 text = text[:8]
             if each.at is At.LEFT and texts.width(text) > room:
-                text = texts.elided(text, room)
+                shorter = tape_words.shorter(text) if each.name == "mark" else ()
+                text = next((one for one in shorter if texts.width(one) <= room), texts.elided(text, room))
             if line.inks[each.name] != pen:
                 pen = line.inks[each.name]
                 painter.setPen(theme.colour(pen))
