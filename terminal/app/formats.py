@@ -88,11 +88,12 @@ def size(quantity: int | None, *, zero: str = "0") -> str:
 
 
 def quantity(size_units: int | None, instrument: Instrument, *, zero: str = "0") -> str:
-    """A size of ``instrument`` in contracts, shares or coins; coins with 3 decimals, less than one exactly (to 8)."""
+    """A size of ``instrument`` in contracts, shares or coins; parts of coins with up to 3 decimals, less than one
+    exactly (to 8)."""
     scale = instrument.size_scale
     if size_units is None or size_units == 0 or scale == 1:
         return size(size_units, zero=zero)
-    decimals = 3
+    decimals = min(3, _decimals_of(scale))
     while abs(size_units) < scale and decimals < 8 and size_units * 10**decimals % scale:
         decimals = min(8, decimals + 2)
     return fixed(size_units, scale, decimals)
@@ -114,7 +115,13 @@ def short_size(size_units: int, instrument: Instrument) -> str:
         return size(size_units)
     if 0 < whole < 0.001:
         return f"{sign}<0.001"
-    return fixed(size_units, scale, 3 if whole < 99.9995 else 1 if whole < 999.95 else 0)
+    decimals = 3 if whole < 99.9995 else 1 if whole < 999.95 else 0
+    return fixed(size_units, scale, min(decimals, _decimals_of(scale)))
+
+
+def _decimals_of(scale: int) -> int:
+    """Decimals that one part of ``scale`` needs."""
+    return len(str(scale - 1)) if scale > 1 else 0
 
 
 def signed_size(quantity: int | None) -> str:

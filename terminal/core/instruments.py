@@ -18,7 +18,7 @@ from terminal.core.ticks import TickClass
 CAPACITY = 1 << 16
 """Ids that the state arrays have room for."""
 COIN = 10**8
-"""Sizes of crypto instruments are integers in 1e-8 coins."""
+"""Parts of a coin that sizes of crypto instruments are counted in where nothing else is said: 1e-8."""
 
 
 class InstrumentKind(IntEnum):
@@ -32,6 +32,14 @@ class InstrumentKind(IntEnum):
     FX_PAIR = 6
     CRYPTO_SPOT = 7
     CRYPTO_PERPETUAL = 8
+
+
+_COINS = frozenset({InstrumentKind.CRYPTO_SPOT, InstrumentKind.CRYPTO_PERPETUAL})
+
+
+def usual_size_scale(kind: InstrumentKind) -> int:
+    """What sizes are counted in where nobody says otherwise: whole contracts and shares, coins in ``COIN`` parts."""
+    return COIN if kind in _COINS else 1
 
 
 class Style(Enum):
@@ -94,7 +102,11 @@ class OptionTerms:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One tradable thing. ``multiplier``: units of currency per 1.00 of price and one contract or share."""
+    """One tradable thing. ``multiplier``: units of currency per 1.00 of price and one contract or share.
+
+    ``size_scale``: parts of a contract, share or coin that sizes are integers of; 0 takes the usual one of the kind.
+    Cheap coins have few: 1e13 of them a day would not fit 64 bits in 1e-8 parts.
+    """
 
     id: int
     symbol: str
@@ -107,11 +119,16 @@ class Instrument:
     calendar: str = ""
     option: OptionTerms | None = None
     name: str = ""
+    size_scale: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size_scale == 0:
+            object.__setattr__(self, "size_scale", usual_size_scale(self.kind))
 
     @property
-    def size_scale(self) -> int:
-        """What sizes of this instrument are counted in: 1 for contracts and shares, ``COIN`` for coins."""
-        return COIN if self.kind in {InstrumentKind.CRYPTO_SPOT, InstrumentKind.CRYPTO_PERPETUAL} else 1
+    def is_coin(self) -> bool:
+        """Whether it is counted in coins, whole ones or parts."""
+        return self.kind in _COINS
 
     @property
     def is_tradable(self) -> bool:
@@ -164,6 +181,7 @@ class InstrumentTable:
         calendar: str = "",
         option: OptionTerms | None = None,
         name: str = "",
+        size_scale: int = 0,
     ) -> Instrument:
         """The row of ``symbol``, made if it is new. An option's ``symbol`` is its 21-character OSI form.
 
@@ -184,6 +202,7 @@ class InstrumentTable:
                 calendar,
                 option,
                 name,
+                size_scale,
             )
             if known is not None:
                 if self._rows[known] != row:

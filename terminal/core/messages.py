@@ -1,8 +1,8 @@
 """The message columns that every venue decodes into and every room above reads.
 
 One 72-byte record a message. ``v0`` to ``v4`` mean what ``kind`` says; read them through the names below
-(``batch[BID]``), in kernels too. Prices are integers (see :mod:`terminal.core.money`), sizes are contracts or shares
-(crypto: 1e-8 coins).
+(``batch[BID]``), in kernels too. Prices are integers (see :mod:`terminal.core.money`), sizes integers in
+1/``size_scale`` of a contract, share or coin (:class:`terminal.core.instruments.Instrument`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Kind(IntEnum):
     TRADE = 2
     """PRICE, SIZE; the aggressor is in the flags when the venue knows it."""
     BAR = 3
-    """OPEN, HIGH, LOW, CLOSE, VOLUME of the trades of one interval, visible at its end (``ts_ns``)."""
+    """OPEN, HIGH, LOW, CLOSE, VOLUME of the trades of one interval, visible at its end (``ts_ns``). One longer than a
+    minute has the flag COARSE, and its length in minutes stands in ``venue``."""
     OPEN_INTEREST = 4
     """INTEREST in contracts."""
     DEPTH = 5
@@ -99,8 +100,14 @@ class Flag(IntFlag):
     BUYER_AGGRESSOR = 4
     SELLER_AGGRESSOR = 8
     SNAPSHOT = 16
+    """Part of a snapshot: the book is whole with the message that has LAST too, with the instrument's first one that is
+    not part of it, or when market time goes on, whichever is first."""
     OFF_BOOK = 32
     """A print that does not set the last price (late, average price, odd lot...)."""
+    LAST = 64
+    """The last message of a snapshot."""
+    COARSE = 128
+    """A bar of more than a minute."""
 
 
 class OfficialKind(IntEnum):

@@ -35,7 +35,7 @@ _series = nb.from_dtype(SERIES_ROW)
 _bar = nb.from_dtype(ACTIVITY_ROW)
 _print = nb.from_dtype(PRINT_ROW)
 ACTIVITY_ARRAYS = nb.types.NamedTuple((nb.int32[::1], _series[::1], _bar[:, ::1]), ActivityArrays)
-_TICK, _VOLUME = TICK, VOLUME
+_TICK, _VOLUME, _MOST = TICK, VOLUME, 1 << 62
 
 
 @nb.njit(nb.void(ACTIVITY_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER)
@@ -59,12 +59,13 @@ def grow_series(activity, number, ts_ns, px, size, side):  # type: ignore[no-unt
     bar["high"] = max(bar["high"], px)
     bar["low"] = min(bar["low"], px)
     bar["close"] = px
-    bar["volume"] += size
+    # A bar may be open for more than one day, and each day's volume may be as large as can be.
+    bar["volume"] = min(bar["volume"] + size, _MOST)
     bar["trades"] += 1
     if side > 0:
-        bar["bought"] += size
+        bar["bought"] = min(bar["bought"] + size, _MOST)
     elif side < 0:
-        bar["sold"] += size
+        bar["sold"] = min(bar["sold"] + size, _MOST)
     if series["kind"] == _TICK:
         filled = float(bar["trades"])
     elif series["kind"] == _VOLUME:

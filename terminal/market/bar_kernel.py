@@ -1,5 +1,5 @@
-"""Bars of trades: the growing minute of every instrument, a ring of the market's closed minutes, and for some
-instruments rings of their own with seconds."""
+"""Bars of trades: the growing minute of every instrument, a ring of the market's closed minutes, one of the bars that
+came longer than a minute, and for some instruments rings of their own with seconds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ _MASK = CLOSED_KEPT - 1
 CLOSED_ROW = np.dtype([*((name, "i8") for name in BAR_ROW.names or ()), ("number", "i8"), ("before", "i8")])
 """A minute that is over: BAR_ROW, its number in the market's ring, and the number of its instrument's one before."""
 
+COARSE_KEPT = 1 << 16
+_COARSE_MASK = COARSE_KEPT - 1
+_LONGER_BETWEEN = 8
+"""So many longer bars may stand between two of the same length; there are hours and days, and hardly more."""
+COARSE_ROW = np.dtype([*((name, "i8") for name in CLOSED_ROW.names or ()), ("length_ns", "i8")])
+"""A bar that came whole and is longer than a minute: a CLOSED_ROW and its length."""
+
 
 class BarArrays(NamedTuple):
     """``growing``: BAR_ROW by instrument, the minute at hand (``ts_ns`` -1: none). ``closed``: CLOSED_ROW, number n at
     n modulo its length. ``newest_of``: by instrument, its newest closed number. ``last``: [the newest of all].
     ``slot_of``: row of the rings by instrument, -1 for none. ``seconds``, ``minutes``: (slot, kept) BAR_ROW;
-    ``*_count``: (slot, 1) bars ever made."""
+    ``*_count``: (slot, 1) bars ever made. ``coarse``, ``newest_coarse_of``, ``last_coarse``: as of ``closed``."""
 
     growing: Rows
     closed: Rows
@@ -35,15 +42,19 @@ class BarArrays(NamedTuple):
     seconds_count: npt.NDArray[np.int64]
     minutes: Rows
     minutes_count: npt.NDArray[np.int64]
+    coarse: Rows
+    newest_coarse_of: npt.NDArray[np.int64]
+    last_coarse: npt.NDArray[np.int64]
 
 
 _bar = nb.from_dtype(BAR_ROW)
 _closed = nb.from_dtype(CLOSED_ROW)
+_coarse = nb.from_dtype(COARSE_ROW)
 _print = nb.from_dtype(PRINT_ROW)
 BAR_ARRAYS = nb.types.NamedTuple(
     (
         _bar[::1], _closed[::1], nb.int64[::1], nb.int64[::1], nb.int32[::1],
-        _bar[:, ::1], nb.int64[:, ::1], _bar[:, ::1], nb.int64[:, ::1],
+        _bar[:, ::1], nb.int64[:, ::1], _bar[:, ::1], nb.int64[:, ::1], _coarse[::1], nb.int64[::1], nb.int64[::1],
     ),
     BarArrays,
 )  # fmt: skip
@@ -118,6 +129,55 @@ def grow_bars(bars, instrument, ts_ns, open_px, high_px, low_px, close_px, volum
     slot = bars.slot_of[instrument]
     if slot >= 0:
         _grow_slot(bars, slot, ts_ns, minute_ns, open_px, high_px, low_px, close_px, volume)
+
+
+@nb.njit(
+    nb.boolean(BAR_ARRAYS, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64), **INNER
+)  # fmt: skip
+def keep_coarse(bars, instrument, start_ns, length_ns, open_px, high_px, low_px, close_px, volume):  # type: ignore[no-untyped-def]
+    """Keeps a bar longer than a minute; False where its trades, or some of them, came in shorter bars already."""
+    before = bars.newest_coarse_of[instrument]
+    is_first = bars.growing[instrument]["ts_ns"] < start_ns
+    look = before
+    for _ in range(_LONGER_BETWEEN):
+        known = bars.coarse[look & _COARSE_MASK]
+        if look <= 0 or known["number"] != look:
+            break
+        if known["length_ns"] <= length_ns:
+            is_first = is_first and known["ts_ns"] + known["length_ns"] <= start_ns
+            break
+        look = known["before"]
+    number = bars.last_coarse[0] + 1
+    bars.last_coarse[0] = number
+    bars.newest_coarse_of[instrument] = number
+    row = bars.coarse[number & _COARSE_MASK]
+    row["ts_ns"] = start_ns
+    row["open"] = open_px
+    row["high"] = high_px
+    row["low"] = low_px
+    row["close"] = close_px
+    row["volume"] = volume
+    row["number"] = number
+    row["before"] = before
+    row["length_ns"] = length_ns
+    return is_first
+
+
+@nb.njit(nb.int64(BAR_ARRAYS, nb.int64, nb.int64, _coarse[::1]), **OUTER)
+def newest_coarse(bars, instrument, longest_ns, found):  # type: ignore[no-untyped-def]
+    """Fills ``found`` from its end with an instrument's newest coarse bars of at most that length; gives how many."""
+    oldest = max(bars.last_coarse[0] - len(bars.coarse), 0)
+    number = bars.newest_coarse_of[instrument]
+    count = 0
+    while number > oldest and count < len(found):
+        row = bars.coarse[number & _COARSE_MASK]
+        if row["number"] != number or row["before"] >= number:
+            break  # Read while it was written: the sequence lock sends the reader here again.
+        if row["length_ns"] <= longest_ns:
+            count += 1
+            found[len(found) - count] = row
+        number = row["before"]
+    return count
 
 
 @nb.njit(nb.int64(BAR_ARRAYS, nb.int64, _bar[::1]), **OUTER)

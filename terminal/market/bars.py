@@ -12,7 +12,16 @@ from terminal.core.clock import NEW_YORK, NS_PER_S, from_ns
 from terminal.core.instruments import CAPACITY
 from terminal.core.messages import Flag
 from terminal.market.activity import ActivityKind, ActivityStore
-from terminal.market.bar_kernel import CLOSED_KEPT, CLOSED_ROW, BarArrays, newest_minutes, seconds_of_prints
+from terminal.market.bar_kernel import (
+    CLOSED_KEPT,
+    CLOSED_ROW,
+    COARSE_KEPT,
+    COARSE_ROW,
+    BarArrays,
+    newest_coarse,
+    newest_minutes,
+    seconds_of_prints,
+)
 from terminal.market.print_kernel import PRINTS_KEPT
 from terminal.market.prints import PrintStore
 from terminal.market.rows import BAR_ROW, Rows
@@ -23,6 +32,8 @@ SLOTS_FOR_READERS = 16
 SECONDS_KEPT = 1 << 15
 MINUTES_KEPT = 1 << 15
 DAY_S = 86_400
+MOST_SUM = 1 << 62
+"""Volumes that are added up stop there instead of turning negative."""
 
 
 class BarStore:
@@ -49,6 +60,9 @@ class BarStore:
             seconds_count=np.zeros((SLOTS, 1), np.int64),
             minutes=np.zeros((SLOTS, MINUTES_KEPT), BAR_ROW),
             minutes_count=np.zeros((SLOTS, 1), np.int64),
+            coarse=np.zeros(COARSE_KEPT, COARSE_ROW),
+            newest_coarse_of=np.zeros(CAPACITY, np.int64),
+            last_coarse=np.zeros(1, np.int64),
         )
         self.arrays.growing["ts_ns"] = -1
         self._minutes_before: dict[int, Rows] = {}
@@ -124,6 +138,8 @@ class BarStore:
         self.arrays.growing["ts_ns"] = -1
         self.arrays.newest_of[:] = 0
         self.arrays.last[:] = 0
+        self.arrays.newest_coarse_of[:] = 0
+        self.arrays.last_coarse[:] = 0
         self.arrays.seconds_count[:] = 0
         self.arrays.minutes_count[:] = 0
         # Not by the slots' own dictionary, which other threads reorder without this lock.
@@ -141,7 +157,10 @@ class BarStore:
             return np.empty(0, BAR_ROW)
         if seconds_per_bar % 60 or instrument in self._slots or instrument in self._minutes_before:
             self._slot(instrument)
-        merged = merge_bars(self._lock.copy(lambda: self._finer(instrument, seconds_per_bar, most)), seconds_per_bar)
+        finer, coarse = self._lock.copy(
+            lambda: (self._finer(instrument, seconds_per_bar, most), self._coarse(instrument, seconds_per_bar, most))
+        )
+        merged = merge_bars(_with_coarse(finer, coarse), seconds_per_bar)
         if seconds_per_bar == DAY_S and instrument in self._days_before:
             merged = _after_days(self._days_before[instrument], merged)
         return merged[-most:]
@@ -149,6 +168,14 @@ class BarStore:
     def read_activity(self, instrument: int, kind: ActivityKind, size: float, most: int = 1000) -> Rows:
         """The newest ``most`` tick, volume or dollar bars, ascending: see :meth:`ActivityStore.read`."""
         return self.activity.read(instrument, kind, size, most)
+
+    def _coarse(self, instrument: int, seconds_per_bar: int, most: int) -> Rows:
+        """Bars that came longer than a minute and fit the frame."""
+        kept = int(self.arrays.last_coarse[0]) if self.arrays.newest_coarse_of[instrument] else 0
+        # A day has at most 24 of the shortest that any feed sends.
+        room = np.empty(min(kept, COARSE_KEPT, (most + 1) * max(1, seconds_per_bar // 3600)), COARSE_ROW)
+        found: Rows = room[len(room) - newest_coarse(self.arrays, instrument, seconds_per_bar * NS_PER_S, room) :]
+        return found
 
     def _finer(self, instrument: int, seconds_per_bar: int, most: int) -> Rows:
         whole_minutes = seconds_per_bar % 60 == 0
@@ -167,6 +194,29 @@ class BarStore:
         order = np.arange(count - wanted, count) % len(ring)
         finer: Rows = ring[order]
         return finer
+
+
+def _with_coarse(finer: Rows, coarse: Rows) -> Rows:
+    """Bars by their start, the coarse ones only for times that nothing finer tells of."""
+    if len(coarse) == 0:
+        return finer
+    rows = np.zeros(len(finer), COARSE_ROW)
+    for name in BAR_ROW.names or ():
+        rows[name] = finer[name]
+    for length_ns in np.unique(coarse["length_ns"]):
+        # The last of those that came twice, so that what was sent again replaces what was before.
+        each = coarse[coarse["length_ns"] == length_ns][::-1]
+        each = each[np.unique(each["ts_ns"], return_index=True)[1]]
+        at = np.searchsorted(rows["ts_ns"], [each["ts_ns"], each["ts_ns"] + length_ns])
+        told = np.r_[rows["ts_ns"] + rows["length_ns"], 0]
+        rows = np.concatenate((rows, each[(at[0] == at[1]) & (told[at[0] - 1] <= each["ts_ns"])]))
+        rows = rows[np.argsort(rows["ts_ns"], kind="stable")]
+    bars = np.empty(len(rows), BAR_ROW)
+    for name in BAR_ROW.names or ():
+        bars[name] = rows[name]
+    # A venue's day may begin in the evening before ours; most of it is in the day that its middle is in.
+    bars["ts_ns"] += np.where(rows["length_ns"] >= DAY_S * NS_PER_S, rows["length_ns"] // 2, 0)
+    return bars
 
 
 def _after_days(days: Rows, merged: Rows) -> Rows:
@@ -193,6 +243,9 @@ def merge_bars(bars: Rows, seconds_per_bar: int) -> Rows:
     merged["high"] = np.maximum.reduceat(bars["high"], first)
     merged["low"] = np.minimum.reduceat(bars["low"], first)
     merged["volume"] = np.add.reduceat(bars["volume"], first)
+    if int(bars["volume"].max()) > MOST_SUM // len(bars):
+        total = np.add.reduceat(bars["volume"].astype(np.float64), first)
+        merged["volume"] = np.where(total < MOST_SUM, merged["volume"], MOST_SUM)
     return merged
 
 

@@ -44,7 +44,7 @@ from terminal.market.rows import BookStatus
 
 _DEPTH, _DEPTH_CHANGE, _UPDATE = int(Kind.DEPTH), int(Kind.DEPTH_CHANGE), int(Kind.BOOK_UPDATE)
 _ADD, _FILL, _CLEAR = int(Kind.ORDER_ADD), int(Kind.ORDER_FILL), int(Kind.BOOK_CLEAR)
-_SNAPSHOT = int(Flag.SNAPSHOT)
+_SNAPSHOT, _PART_OR_LAST = int(Flag.SNAPSHOT), int(Flag.SNAPSHOT | Flag.LAST)
 _S_NONE, _S_OK, _S_BUILDING = int(BookStatus.NONE), int(BookStatus.OK), int(BookStatus.BUILDING)
 _S_GAP, _S_CROSSED = int(BookStatus.GAP), int(BookStatus.CROSSED)
 _IGNORED, _OVERLAPS = 1, 2
@@ -54,7 +54,7 @@ _message = nb.from_dtype(MESSAGE)
 
 @nb.njit(**PART)
 def book_status(row):  # type: ignore[no-untyped-def]
-    """The BookStatus of a book."""
+    """The BookStatus of a book once market time is past its last message."""
     if row["stage"] == STAGE_GAP:
         return _S_GAP
     if row["stage"] == STAGE_BUILDING:
@@ -123,6 +123,8 @@ def begin_day(books, instrument):  # type: ignore[no-untyped-def]
     row["sequence"] = NO_SEQUENCE
     row["sequenced"] = 0
     row["ignoring"] = 0
+    row["begun"] = 1
+    row["is_partial"] = 0
     row["stage"] = STAGE_GOOD
 
 
@@ -141,6 +143,7 @@ def _begin_update(books, slot, message):  # type: ignore[no-untyped-def]
         _clear_book(books, slot)
         row["healed"] += row["stage"] == STAGE_GAP
         row["stage"] = STAGE_GOOD
+        row["begun"] = 1
         row["sequence"] = last
         row["sequenced"] = 1
     elif last == NO_SEQUENCE:
@@ -211,12 +214,12 @@ def _begin_other(books, slot, message):  # type: ignore[no-untyped-def]
         return REFUSED
     if row["ignoring"] == _IGNORED:
         return REFUSED
-    row["ts_ns"] = message["ts_ns"]
     if kind == _CLEAR:
         _clear_book(books, slot)
         plan[PLAN_CHANGES] = 0
         if not row["sequenced"]:
             row["stage"] = STAGE_GOOD
+            row["begun"] = 1
         return DONE
     if kind < _ADD or kind > _FILL:
         return REFUSED
@@ -224,7 +227,20 @@ def _begin_other(books, slot, message):  # type: ignore[no-untyped-def]
         row["refused"] += 1
         _lose(row)
         return REFUSED
-    return plan_order(row, books.levels, books.orders, slot, message)
+    if row["sort"] == SORT_LEVELS:
+        row["refused"] += 1
+        return REFUSED
+    strangers, wrong = row["strangers"], row["refused"] + row["overdone"] + row["doubled"]
+    done = plan_order(row, books.levels, books.orders, slot, message)
+    is_strange = row["strangers"] != strangers
+    if row["stage"] != STAGE_GAP and (is_strange or row["refused"] + row["overdone"] + row["doubled"] != wrong):
+        # The orders here are not the venue's any more. Only where a book began in the middle, one that it does not
+        # know may have rested before: nothing was lost, but levels are missing.
+        if is_strange and not row["begun"]:
+            row["stage"] = STAGE_BUILDING
+        else:
+            _lose(row)
+    return done
 
 
 @nb.njit(**PART)
@@ -261,9 +277,11 @@ def _carry_out(row, levels, orders, slot, is_level):  # type: ignore[no-untyped-
     return done
 
 
-@nb.njit(nb.boolean(_message, BOOKS), **INNER, forceinline=True)
-def apply_book_message(message, books):  # type: ignore[no-untyped-def]
+@nb.njit(nb.boolean(_message, BOOKS, nb.int64), **INNER, forceinline=True)
+def apply_book_message(message, books, ts_ns):  # type: ignore[no-untyped-def]
     """Applies one message of the kinds DEPTH, DEPTH_CHANGE, BOOK_UPDATE, ORDER_* and BOOK_CLEAR, of an id in range.
+
+    ``ts_ns``: the market time that it has reached, its own stamp unless that steps back.
 
     False when the pools must grow first: nothing was changed, and the same message must come again.
     """
@@ -272,17 +290,18 @@ def apply_book_message(message, books):  # type: ignore[no-untyped-def]
     if slot < 0:
         return state[FULL] & WANT_BOOKS != 0
     row = rows[slot]
-    kind, ts_ns = message["kind"], message["ts_ns"]
+    kind = message["kind"]
+    row["is_partial"] = message["flags"] & _PART_OR_LAST == _SNAPSHOT
     if row["is_crossed"] and not row["is_counted"] and (ts_ns != row["crossed_ns"] or kind == _UPDATE):
         row["is_counted"] = 1
         row["crossed"] += 1
+    row["ts_ns"] = ts_ns
     is_level = kind in (_DEPTH, _DEPTH_CHANGE)
     if not is_level:
         done = _begin_other(books, slot, message)
     elif row["ignoring"] == _IGNORED:
         done = REFUSED
     else:
-        row["ts_ns"] = ts_ns
         done = _plan_level(row, books.levels, books.orders.plan, slot, message)
     if done == DONE:
         done = _carry_out(row, books.levels, books.orders, slot, is_level)

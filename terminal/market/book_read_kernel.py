@@ -86,7 +86,7 @@ def add_up_rows(levels, slot, at, low_px, step_px, sizes):  # type: ignore[no-un
     for place in range(first, min(first + side["list_count"], len(lists))):
         row = (sign * lists[place, LIST_KEY] - low_px) // step_px
         if 0 <= row < rows:
-            sizes[row] += lists[place, LIST_SIZE]
+            sizes[row] = min(sizes[row] + lists[place, LIST_SIZE], 2**62)
     if side["span"] <= 0 or side["step"] <= 0:
         return
     last_px = low_px + rows * step_px - 1
@@ -102,7 +102,7 @@ def add_up_rows(levels, slot, at, low_px, step_px, sizes):  # type: ignore[no-un
         number = directory[slot, at, tick >> 6]
         row = (sign * key - low_px) // step_px
         if number < len(cells) and 0 <= row < rows:
-            sizes[row] += cells[number, tick & 63, 0]
+            sizes[row] = min(sizes[row] + cells[number, tick & 63, 0], 2**62)
         tick -= 1
 
 
@@ -116,7 +116,7 @@ def ahead_in_queue(orders, slot, order_id):  # type: ignore[no-untyped-def]
     size, count = 0, 0
     ahead = np.int64(pool[row]["ahead"])
     while 0 <= ahead < len(pool) and count < len(pool):
-        size += pool[ahead]["size"]
+        size = min(size + pool[ahead]["size"], 2**62)
         count += 1
         ahead = np.int64(pool[ahead]["ahead"])
     return size, count

@@ -53,6 +53,7 @@ BOOK_ROW = np.dtype(
         ("crossed", "i8"),
         ("strangers", "i8"),
         ("overdone", "i8"),
+        ("doubled", "i8"),
         ("lost", "i8"),
         ("crossed_ns", "i8"),
         ("instrument", "i4"),
@@ -60,6 +61,8 @@ BOOK_ROW = np.dtype(
         ("stage", "u1"),
         ("sequenced", "u1"),
         ("ignoring", "u1"),
+        ("begun", "u1"),
+        ("is_partial", "u1"),
         ("sort", "u1"),
         ("is_crossed", "u1"),
         ("is_counted", "u1"),
@@ -71,10 +74,13 @@ sum, 0 with a side missing; ``imbalance_sum`` adds it up after every one of the 
 
 ``gaps``: losses found; ``healed``: times that a snapshot ended one; ``duplicates``: updates ignored as old;
 ``refused``: messages with impossible fields; ``crossed``: times that it stayed crossed for more than one instant;
-``strangers``: cancels, fills and changes of unknown orders; ``overdone``: those of more than was left; ``lost``: levels
-and orders for which there was no room. ``heard``: anything came; ``stage``: see below; ``ignoring``: what follows
-belongs to an old update, or to one that overlaps what is known; ``sort``: told by level or by order, while it is not
-empty; ``is_crossed`` now, since ``crossed_ns``, and ``is_counted`` already."""
+``strangers``: cancels, fills and changes of unknown orders; ``overdone``: those of more than was left; ``doubled``: new
+orders with the number of one that rests; ``lost``: levels and orders for which there was no room. ``heard``: anything
+came; ``stage``: see below; ``ignoring``: what follows belongs to an old update, or to one that overlaps what is known;
+``begun``: it once began empty or with a snapshot, so that what it does not know was never there; ``is_partial``: the
+newest message was part of a snapshot and not its last, so the book is whole only once market time is past ``ts_ns``;
+``sort``: told by level or by order, while it is not empty; ``is_crossed`` now, since ``crossed_ns``, and
+``is_counted`` already."""
 
 STAGE_GOOD, STAGE_BUILDING, STAGE_GAP = 0, 1, 2
 SORT_OPEN, SORT_LEVELS, SORT_ORDERS = 0, 1, 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ class BookHealth:
     crossed: int
     strangers: int
     overdone: int
+    doubled: int
     lost: int
 
 
@@ -55,6 +57,7 @@ class BookTotals:
     crossed: int
     strangers: int
     overdone: int
+    doubled: int
     lost: int
     unhoused: int
 
@@ -66,16 +69,28 @@ _WORDS = {
     "crossed": "crossed books",
     "strangers": "changes of unknown orders",
     "overdone": "cancels of too much",
+    "doubled": "orders added twice",
     "lost": "levels without room",
     "unhoused": "messages of books without room",
 }
-_COUNTERS = ("updates", "gaps", "healed", "duplicates", "refused", "crossed", "strangers", "overdone", "lost")
+_COUNTERS = (
+    "updates",
+    "gaps",
+    "healed",
+    "duplicates",
+    "refused",
+    "crossed",
+    "strangers",
+    "overdone",
+    "doubled",
+    "lost",
+)
 
 
-def _status(row: np.void) -> BookStatus:
+def _status(row: np.void, reached_ns: int) -> BookStatus:
     if row["stage"] == STAGE_GAP:
         return BookStatus.GAP
-    if row["stage"] == STAGE_BUILDING:
+    if row["stage"] == STAGE_BUILDING or (row["is_partial"] and row["ts_ns"] >= reached_ns):
         return BookStatus.BUILDING
     if row["is_crossed"]:
         return BookStatus.CROSSED
@@ -99,8 +114,10 @@ class BookStore:
     then is counted and leaves its book in a gap.
     """
 
-    def __init__(self, lock: SequenceLock) -> None:
+    def __init__(self, lock: SequenceLock, reached_ns: Callable[[], int] = lambda: 0) -> None:
+        """``reached_ns``: gives the market time, clocks counted."""
         self._lock = lock
+        self._reached_ns = reached_ns
         self.slot_of: npt.NDArray[np.int32] = np.full(CAPACITY, -1, np.int32)
         self.arrays: BookArrays = fresh_arrays(self.slot_of)
 
@@ -154,18 +171,22 @@ class BookStore:
 
     def row(self, instrument: int) -> np.void | None:
         """A copy of one book's BOOK_ROW: touch, imbalance, counters; None without a book."""
+        return self._row(instrument)[0]
 
-        def copy() -> np.void | None:
+    def _row(self, instrument: int) -> tuple[np.void | None, int]:
+        """The row, and the market time of the same moment."""
+
+        def copy() -> tuple[np.void | None, int]:
             arrays = self.arrays
             slot = slot_in(arrays, instrument)
-            return None if slot < 0 else arrays.rows[slot].copy()
+            return None if slot < 0 else arrays.rows[slot].copy(), self._reached_ns()
 
         return self._lock.copy(copy)
 
     def status(self, instrument: int) -> BookStatus:
         """Whether the book can be believed."""
-        row = self.row(instrument)
-        return BookStatus.NONE if row is None else _status(row)
+        row, reached_ns = self._row(instrument)
+        return BookStatus.NONE if row is None else _status(row, reached_ns)
 
     def moment(self, instrument: int) -> tuple[int, int]:
         """(changes so far, sequence of the newest update): what is read between two equal ones is of one moment.
@@ -179,10 +200,10 @@ class BookStore:
 
     def health(self, instrument: int) -> BookHealth:
         """Status and counters of one book."""
-        row = self.row(instrument)
+        row, reached_ns = self._row(instrument)
         if row is None:
             return BookHealth(BookStatus.NONE, -1, *(0 for _ in _COUNTERS))
-        return BookHealth(_status(row), int(row["sequence"]), *(int(row[name]) for name in _COUNTERS))
+        return BookHealth(_status(row, reached_ns), int(row["sequence"]), *(int(row[name]) for name in _COUNTERS))
 
     def totals(self) -> BookTotals:
         """The counters of all books together."""

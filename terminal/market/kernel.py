@@ -11,6 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from terminal.core.clock import NS_PER_S
 from terminal.core.messages import (
     CLOSE,
     HIGH,
@@ -28,7 +29,7 @@ from terminal.core.messages import (
     Phase,
 )
 from terminal.market.activity_kernel import ACTIVITY_ARRAYS, grow_activity
-from terminal.market.bar_kernel import BAR_ARRAYS, grow_bars
+from terminal.market.bar_kernel import BAR_ARRAYS, grow_bars, keep_coarse
 from terminal.market.book_kernel import apply_book_message
 from terminal.market.book_kernel import begin_day as begin_books_day
 from terminal.market.book_level_kernel import BOOKS
@@ -36,7 +37,7 @@ from terminal.market.depth_history_kernel import cross_time
 from terminal.market.kernel_options import HOT, INNER, OUTER
 from terminal.market.print_kernel import PRINT_ARRAYS, add_print
 from terminal.market.quote_kernel import PRIME, begin_day, mix, set_last, set_official, set_quote
-from terminal.market.refusal_kernel import fault_of
+from terminal.market.refusal_kernel import TOTAL_REFUSED, fault_of
 from terminal.market.rows import QUOTE_ROW, Rows
 from terminal.market.statistics_kernel import (
     FLOW_ARRAYS,
@@ -50,14 +51,16 @@ from terminal.market.statistics_kernel import (
 )
 from terminal.market.volume_kernel import VOLUME_ARRAYS, add_volume, clear_volume, spread_volume
 
-NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK = range(5)
+NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK, CLOCK_NS = range(6)
+MOST_VOLUME = 1 << 60
+"""A day's volume of one instrument is never more: bars of a week, and sums of what was bought and sold, fit 64 bits."""
 
 
 class CoreArrays(NamedTuple):
     """``quotes``: QUOTE_ROW by instrument id. ``kind_of``, ``session_of``: of the instrument table. ``counts``:
     messages by (instrument kind, message kind). ``refused``: messages by reason (``refusal_kernel.REASONS``).
     ``pulse``: [market time reached, messages that are a sign of life of the feed, time of the first and of the last of
-    them, messages stamped before an earlier one]."""
+    them, messages stamped before an earlier one, time of the newest CLOCK]."""
 
     quotes: Rows
     kind_of: npt.NDArray[np.uint8]
@@ -71,9 +74,11 @@ _QUOTE, _TRADE, _BAR, _DEPTH = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BAR), 
 _INTEREST, _OFFICIAL, _PHASE_CHANGE = int(Kind.OPEN_INTEREST), int(Kind.OFFICIAL), int(Kind.PHASE_CHANGE)
 _BOOK_UPDATE, _CLOCK = int(Kind.BOOK_UPDATE), int(Kind.CLOCK)
 _BUYER, _SELLER, _OFF_BOOK = int(Flag.BUYER_AGGRESSOR), int(Flag.SELLER_AGGRESSOR), int(Flag.OFF_BOOK)
+_COARSE, _MINUTE_NS = int(Flag.COARSE), 60 * NS_PER_S
 _PRE_MARKET, _OPEN = int(Phase.PRE_MARKET), int(Phase.OPEN)
 _KEEPS_SIDES = int(Flag.BID_UNCHANGED | Flag.ASK_UNCHANGED)
 _PRIME = PRIME
+_CLOCK_NS, _MOST_VOLUME, _TOTAL = CLOCK_NS, MOST_VOLUME, TOTAL_REFUSED
 _NOW, _SAID, _FIRST_SAID, _LAST_SAID, _STEPPED_BACK = NOW_NS, SAID, FIRST_SAID_NS, LAST_SAID_NS, STEPPED_BACK
 
 _message = nb.from_dtype(MESSAGE)
@@ -105,6 +110,7 @@ def _change_phase(core, flow, volumes, message, ts_ns):  # type: ignore[no-untyp
         if phase == _PRE_MARKET:
             begin_day(row, keeps_sides)
             clear_flow(flow, i)
+            flow.rows[i]["day_ns"] = ts_ns
             flow.rows[i]["weigh_from_ns"] = ts_ns  # A quote that stays stands in the new day from its begin on.
             clear_volume(volumes, i)
         else:
@@ -151,6 +157,14 @@ def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-un
     instrument = message["instrument"]
     row, volume = core.quotes[instrument], message[VOLUME]
     open_px, high_px, low_px, close_px = message[OPEN], message[HIGH], message[LOW], message[CLOSE]
+    is_coarse = message["flags"] & _COARSE != 0
+    if is_coarse:
+        length_ns = message["venue"] * _MINUTE_NS
+        start_ns = message["ts_ns"] - length_ns
+        is_first = keep_coarse(bars, instrument, start_ns, length_ns, open_px, high_px, low_px, close_px, volume)
+        # The days of a venue's bars need not be ours: less than a quarter of it in the day at hand is not of this day.
+        if not is_first or 4 * (message["ts_ns"] - max(start_ns, flow.rows[instrument]["day_ns"])) < length_ns:
+            return
     set_last(row, close_px, volume, ts_ns)
     if row["last_px"] == row["open_px"] and row["volume"] == 0:
         row["open_px"] = open_px
@@ -158,9 +172,20 @@ def _apply_bar(core, bars, flow, volumes, message, ts_ns):  # type: ignore[no-un
     row["low_px"] = min(row["low_px"], low_px)
     row["volume"] += volume
     # A bar is stamped with its end, so it belongs to the interval that ended there.
-    grow_bars(bars, instrument, max(ts_ns - 1, 0), open_px, high_px, low_px, close_px, volume)
+    if not is_coarse:
+        grow_bars(bars, instrument, max(ts_ns - 1, 0), open_px, high_px, low_px, close_px, volume)
     count_bar(flow.rows[instrument], high_px, low_px, close_px, volume)
     spread_volume(volumes, instrument, low_px, high_px, close_px, volume)
+
+
+@nb.njit(nb.boolean(_message, _quote[::1]), **HOT)
+def _is_too_much(message, quotes):  # type: ignore[no-untyped-def]
+    """Whether a day's volume could not hold a trade or bar any more; every other sum of sizes is at most that."""
+    if message["kind"] == _TRADE:
+        return quotes[message["instrument"]]["volume"] + message[SIZE] > _MOST_VOLUME
+    if message["kind"] == _BAR:
+        return quotes[message["instrument"]]["volume"] + message[VOLUME] > _MOST_VOLUME
+    return False
 
 
 @nb.njit(
@@ -184,6 +209,8 @@ def apply_batch(  # type: ignore[no-untyped-def]
     for i in range(len(batch)):
         message = batch[i]
         fault = fault_of(message, core.kind_of, len(core.quotes))
+        if fault == 0 and _is_too_much(message, core.quotes):
+            fault = _TOTAL
         if fault != 0:
             core.refused[fault] += 1
             pulse[_SAID] += 1
@@ -192,13 +219,14 @@ def apply_batch(  # type: ignore[no-untyped-def]
         ts_ns = message["ts_ns"]
         cross_time(books, ts_ns)
         if kind == _CLOCK:
+            pulse[_CLOCK_NS] = max(pulse[_CLOCK_NS], ts_ns)
             continue
+        reached_ns = max(ts_ns, pulse[_NOW])
         # Before anything is counted: a message for which the books must grow comes a second time.
-        if (kind == _DEPTH or kind >= _BOOK_UPDATE) and not apply_book_message(message, books):
+        if (kind == _DEPTH or kind >= _BOOK_UPDATE) and not apply_book_message(message, books, reached_ns):
             return i
-        if ts_ns < pulse[_NOW]:
-            pulse[_STEPPED_BACK] += 1
-            ts_ns = pulse[_NOW]
+        pulse[_STEPPED_BACK] += ts_ns < reached_ns
+        ts_ns = reached_ns
         pulse[_NOW] = ts_ns
         instrument = message["instrument"]
         if kind == _PHASE_CHANGE:

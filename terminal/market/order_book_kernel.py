@@ -43,7 +43,6 @@ from terminal.market.book_rows import (
     QUEUE_ROW,
     REMOVES,
     SHRINKS,
-    SORT_LEVELS,
     WANT_ORDERS,
     WANTED,
     WORDS,
@@ -195,13 +194,16 @@ def plan_order(row, levels, orders, slot, message):  # type: ignore[no-untyped-d
     place = order_place(orders, slot, order_id)
     found = np.int64(places[place])
     plan[PLAN_PLACE] = place
-    is_wrong = row["sort"] == SORT_LEVELS or size < 0 or size > LARGEST_SIZE
+    is_wrong = size < 0 or size > LARGEST_SIZE
     if kind == _ADD:
-        is_wrong |= found >= 0 or size == 0 or abs(order_side) != 1
+        is_wrong |= size == 0 or abs(order_side) != 1
     if (kind == _ADD or (kind == _MODIFY and found >= 0)) and (px > LARGEST_PX or px < -LARGEST_PX):
         is_wrong = True
     if is_wrong:
         row["refused"] += 1
+        return REFUSED
+    if kind == _ADD and found >= 0:
+        row["doubled"] += 1
         return REFUSED
     at, old_key, old_size = np.int64(0), np.int64(0), np.int64(0)
     if kind == _ADD:

@@ -25,7 +25,7 @@ from terminal.core.messages import (
 from terminal.core.money import ABSENT_PX
 from terminal.market.kernel_options import HOT, INNER
 
-GOOD, INSTRUMENT, KIND, TIME, SIZE_REFUSED, PRICE_REFUSED, PHASE_REFUSED = range(7)
+GOOD, INSTRUMENT, KIND, TIME, SIZE_REFUSED, PRICE_REFUSED, PHASE_REFUSED, TOTAL_REFUSED = range(8)
 REASONS = (
     "",
     "unknown instrument",
@@ -34,6 +34,7 @@ REASONS = (
     "impossible size",
     "impossible price",
     "unknown phase",
+    "more than a day's volume can hold",
 )
 """What each number says."""
 LARGEST = 1 << 56

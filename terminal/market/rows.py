@@ -128,7 +128,8 @@ class BookStatus(IntEnum):
     """No depth was ever received."""
     OK = 1
     BUILDING = 2
-    """Changes came, and no snapshot yet where the venue sends sequence numbers: levels may be missing."""
+    """Changes came, and no snapshot yet where the venue sends sequence numbers, or orders of before the first message
+    turned up: levels may be missing. Or a snapshot has come in part."""
     GAP = 3
     """Updates were lost: it is wrong until the next snapshot."""
     CROSSED = 4

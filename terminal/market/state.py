@@ -17,6 +17,7 @@ from terminal.market.bars import BarStore
 from terminal.market.books import BookStore
 from terminal.market.depth_history import DepthHistory
 from terminal.market.kernel import (
+    CLOCK_NS,
     FIRST_SAID_NS,
     LAST_SAID_NS,
     NOW_NS,
@@ -63,7 +64,7 @@ class MarketState:
         self._lock = SequenceLock()
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
         self._counts = np.zeros((16, 32), np.int64)
-        self._pulse = np.zeros(5, np.int64)
+        self._pulse = np.zeros(6, np.int64)
         self._core = CoreArrays(
             self._quotes, table.kind_of, table.session_of, self._counts, np.zeros(len(REASONS), np.int64), self._pulse
         )
@@ -71,7 +72,7 @@ class MarketState:
         self.bars = BarStore(self._lock, self.prints)
         self.statistics = StatisticsStore(self._lock, self._quotes, lambda: int(self._pulse[NOW_NS]))
         self.volume_at_price = VolumeStore(self._lock)
-        self.book = BookStore(self._lock)
+        self.book = BookStore(self._lock, lambda: int(max(self._pulse[NOW_NS], self._pulse[CLOCK_NS])))
         self.orders = OrderQueues(self._lock, self.book)
         self.depth_history = DepthHistory(self._lock, self.book)
         self.channel = Channel(channel)

@@ -17,6 +17,9 @@ BUCKETS = 12
 BUCKET_NS = 5 * NS_PER_S
 """The last minute of order flow is the running five seconds and the eleven before them."""
 
+MOST_FLOW = 1 << 62
+"""Order flow stops there, and the sum of the buckets with it: it is no count of what was traded, which never may."""
+
 BEFORE_OPEN, FROM_OPEN, PAUSED = 0, 1, 2
 """``timing`` of a row: until an open is said all time counts; since the open; it was interrupted or has closed."""
 
@@ -43,6 +46,7 @@ FLOW_ROW = np.dtype(
         ("off_book_volume", "i8"),
         ("off_book_trades", "i8"),
         ("tick_px", "i8"),
+        ("day_ns", "i8"),
         ("tick_side", "i1"),
         ("timing", "u1"),
     ],
@@ -50,7 +54,7 @@ FLOW_ROW = np.dtype(
 )
 """Sums that STATISTICS_ROW is made of. ``spread_ns`` and the like: value times nanoseconds. ``weigh_from_ns``: until
 when the sums go. ``bucket``: number of the newest five seconds with order flow. ``tick_px``, ``tick_side``: the last
-trade's price and the direction of the last price change."""
+trade's price and the direction of the last price change. ``day_ns``: when the day began, 0 where nobody said."""
 
 
 class FlowArrays(NamedTuple):
@@ -66,7 +70,7 @@ _quote = nb.from_dtype(QUOTE_ROW)
 FLOW_ARRAYS = nb.types.NamedTuple((_flow[::1], nb.int64[:, ::1]), FlowArrays)
 _ABSENT = ABSENT_PX
 _OK, _LOCKED = int(Quality.OK), int(Quality.LOCKED)
-_BUCKETS, _BUCKET_NS = BUCKETS, BUCKET_NS
+_BUCKETS, _BUCKET_NS, _MOST_FLOW = BUCKETS, BUCKET_NS, MOST_FLOW
 _BEFORE_OPEN, _FROM_OPEN, _PAUSED = BEFORE_OPEN, FROM_OPEN, PAUSED
 
 
@@ -161,14 +165,16 @@ def count_quote(row, arrays, instrument, ts_ns, bid_px, bid_size, ask_px, ask_si
         change += ask_size
     if change == 0:
         return
-    flow["flow_imbalance"] += change
+    flow["flow_imbalance"] = min(max(flow["flow_imbalance"] + change, -_MOST_FLOW), _MOST_FLOW)
     bucket = ts_ns // _BUCKET_NS
     newest = flow["bucket"]
     if bucket > newest:
         for each in range(max(newest + 1, bucket - _BUCKETS + 1), bucket + 1):
             arrays.buckets[instrument, each % _BUCKETS] = 0
         flow["bucket"] = bucket
-    arrays.buckets[instrument, bucket % _BUCKETS] += change
+    at = bucket % _BUCKETS
+    most = _MOST_FLOW // _BUCKETS
+    arrays.buckets[instrument, at] = min(max(arrays.buckets[instrument, at] + change, -most), most)
 
 
 @nb.njit(nb.void(_quote, _flow, nb.int64, nb.boolean), **INNER)

@@ -95,7 +95,7 @@ class PreTrade:
         for row in rows:
             if not row.is_tradable:
                 raise _Refused(DenyReason.NOT_TRADABLE, f"{row.label} is an index and cannot be bought or sold.")
-            if row.size_scale != 1 or row.currency != "USD":
+            if row.is_coin or row.currency != "USD":
                 raise _Refused(
                     DenyReason.NOT_SUPPORTED,
                     f"{row.label} is quoted in {row.currency}; the paper account trades shares, options and futures in "

@@ -60,7 +60,7 @@ def bar_starts(ts_ns: npt.NDArray[np.int64], seconds: int) -> npt.NDArray[np.int
 def as_prints(batch: Batch) -> Bars:
     """Trades and bars as BAR rows at their instant, in the order of time; off-book prints make no bar."""
     trades = batch[(batch["kind"] == Kind.TRADE) & ((batch["flags"] & int(Flag.OFF_BOOK)) == 0)]
-    bars = batch[batch["kind"] == Kind.BAR]
+    bars = batch[(batch["kind"] == Kind.BAR) & ((batch["flags"] & int(Flag.COARSE)) == 0)]
     prints = np.empty(len(trades) + len(bars), BAR)
     split = len(trades)
     prints["ts_ns"][:split] = trades["ts_ns"]

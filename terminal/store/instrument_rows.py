@@ -22,6 +22,7 @@ from terminal.core.instruments import (
     SettlementTime,
     Style,
     UnknownInstrumentError,
+    usual_size_scale,
 )
 from terminal.core.osi import Right, make_option_symbol
 from terminal.core.ticks import TickClass
@@ -33,7 +34,7 @@ Ids = npt.NDArray[np.int32]
 _COLUMNS = (
     "id", "identity", "symbol", "name", "kind", "product", "tick_class", "currency", "multiplier", "price_scale",
     "price_unit", "calendar", "underlying", "root", "expiry", "call_put", "strike_mills", "style", "delivery",
-    "settlement", "expires_ns", "shares",
+    "settlement", "expires_ns", "shares", "size_scale", "size_unit",
 )  # fmt: skip
 
 
@@ -120,7 +121,9 @@ def identity(row: Instrument, table: InstrumentTable) -> str:
         row.symbol, row.kind.name, row.session.value, row.tick_class.name, row.currency, row.multiplier,
         row.price_scale, row.calendar,
     )  # fmt: skip
-    return "|".join(str(part) for part in head + option)
+    # What is usual goes without saying, so that rows of databases from before sizes had a scale are found again.
+    sizes = () if row.size_scale == usual_size_scale(row.kind) else (f"1/{row.size_scale}",)
+    return "|".join(str(part) for part in head + option + sizes)
 
 
 def load(connection: Connection, ids: Sequence[int], table: InstrumentTable) -> Ids:
@@ -129,8 +132,11 @@ def load(connection: Connection, ids: Sequence[int], table: InstrumentTable) -> 
     Gives the run's id by database id, -1 elsewhere. Raises RecordingFailed when the table has one with other terms.
     """
     wanted = sorted(set(ids))
+    # A file of an older version that is opened to be read alone stays as it is.
+    there = {str(each[0]) for each in connection.execute("SELECT * FROM instrument LIMIT 0").description or ()}
+    columns = [name if name in there else f"0 AS {name}" for name in _COLUMNS]
     rows = connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM instrument WHERE id IN (SELECT unnest($1::INTEGER[])) "
+        f"SELECT {', '.join(columns)} FROM instrument WHERE id IN (SELECT unnest($1::INTEGER[])) "
         "OR id IN (SELECT underlying FROM instrument WHERE id IN (SELECT unnest($1::INTEGER[]))) "
         "ORDER BY underlying IS NOT NULL, symbol",
         [wanted],
@@ -157,12 +163,13 @@ def _values(number: int, text: str, row: Instrument, here: dict[int, int]) -> tu
         row.multiplier, row.price_scale, 1 / row.price_scale, row.calendar,
     )  # fmt: skip
     terms = row.option
+    sizes = (row.size_scale, 1 / row.size_scale)
     if terms is None:
-        return head + (None,) * 10
+        return (*head, *(None,) * 10, *sizes)
     symbol = terms.symbol
     return (
         *head, here[terms.underlying], symbol.root, symbol.expiry, symbol.right.letter, symbol.strike_mills,
-        terms.style.value, terms.delivery.value, terms.settlement.value, terms.expires_ns, terms.shares,
+        terms.style.value, terms.delivery.value, terms.settlement.value, terms.expires_ns, terms.shares, *sizes,
     )  # fmt: skip
 
 
@@ -220,6 +227,7 @@ def _add(table: InstrumentTable, row: dict[str, Any], mapped: Ids) -> int:
             calendar=row["calendar"],
             option=option,
             name=name,
+            size_scale=row["size_scale"],
         ).id
     except (ValueError, KeyError) as error:
         raise RecordingFailed(

@@ -113,6 +113,7 @@ _PRINTS = f"""
         UNION ALL
         SELECT source, instrument, ts_ns - 1, seq, open_px, high_px, low_px, close_px, volume
         FROM raw.bar WHERE source = {{number}} AND ts_ns > {{from_ns}} AND ts_ns <= {{until_ns}}
+        AND (flags & {int(Flag.COARSE)}) = 0
     )
 """
 # Whatever a broken feed sends as volumes, their sum must not stop the recording.

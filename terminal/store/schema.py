@@ -36,7 +36,7 @@ VIEW_OWNERS: dict[str, tuple[InstrumentKind, ...]] = {
 
 _FINE_PRICES = {"crypto_spot", "crypto_perpetual", "fx_pair"}
 _IN_COINS = {InstrumentKind.CRYPTO_SPOT, InstrumentKind.CRYPTO_PERPETUAL}
-"""Kinds whose sizes are stored in 1e-8 coins; the views of one kind show them in coins."""
+"""Kinds whose sizes are stored in parts of a coin; the views of one kind show them in coins."""
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
@@ -132,7 +132,7 @@ def _price(column: str, digits: int) -> str:
 
 def _size(column: str, kinds: tuple[InstrumentKind, ...]) -> str:
     """``column`` in contracts, shares or coins."""
-    return f"({column} * 0.00000001::DECIMAL(9, 8))::DECIMAL(30, 8)" if _IN_COINS.issuperset(kinds) else column
+    return f"({column} * i.size_unit)::DECIMAL(30, 8)" if _IN_COINS.issuperset(kinds) else column
 
 
 def _named(names: type[OfficialKind | Phase], column: str) -> str:

@@ -215,6 +215,7 @@ def _describe(row: Instrument) -> dict[str, Any]:
     return {
         "symbol": row.symbol, "kind": row.kind.name, "session": row.session.value, "tick_class": row.tick_class.name,
         "currency": row.currency, "multiplier": row.multiplier, "price_scale": row.price_scale,
+        "size_scale": row.size_scale,
         "calendar": row.calendar, "name": row.name,
         "option": None if terms is None else {
             "root": terms.symbol.root, "expiry": terms.symbol.expiry.isoformat(), "right": terms.symbol.right.name,
@@ -238,5 +239,5 @@ def _restore(table: InstrumentTable, row: dict[str, Any]) -> None:
     table.add(
         row["symbol"], InstrumentKind[row["kind"]], SessionProduct(row["session"]), TickClass[row["tick_class"]],
         currency=row["currency"], multiplier=row["multiplier"], price_scale=row["price_scale"],
-        calendar=row["calendar"], option=option, name=row["name"],
+        calendar=row["calendar"], option=option, name=row["name"], size_scale=row.get("size_scale", 0),
     )  # fmt: skip

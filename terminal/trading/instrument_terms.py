@@ -43,6 +43,7 @@ def instrument_body(row: Instrument, table: InstrumentTable) -> Body:
         "currency": row.currency,
         "multiplier": row.multiplier,
         "price_scale": row.price_scale,
+        "size_scale": row.size_scale,
         "calendar": row.calendar,
         "name": row.name,
         "option": option,
@@ -102,4 +103,5 @@ def _add(body: Body, table: InstrumentTable) -> Instrument:
         calendar=body["calendar"],
         option=option,
         name=body["name"],
+        size_scale=body.get("size_scale", 0),
     )

@@ -13,7 +13,7 @@ from terminal.market.rows import BookStatus
 
 LARGEST = 2**60
 Levels = dict[int, tuple[int, int]]
-COUNTS = ("gaps", "healed", "duplicates", "refused", "strangers", "overdone")
+COUNTS = ("gaps", "healed", "duplicates", "refused", "strangers", "overdone", "doubled")
 
 
 @dataclass
@@ -36,9 +36,13 @@ class BookModel:
     sequence: int = NO_SEQUENCE
     ignoring: str = ""
     told_by: str = ""
+    begun: bool = False
+    partial: bool = False
+    """The newest message was part of a snapshot, and not its last."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
 
     def apply(self, kind: int, flags: int, v0: int, v1: int, v2: int, v3: int) -> None:
+        self.partial = flags & (Flag.SNAPSHOT | Flag.LAST) == Flag.SNAPSHOT
         if kind == Kind.BOOK_UPDATE:
             self._update(flags, v0, v1, v2)
         elif self.ignoring != "old":
@@ -46,7 +50,7 @@ class BookModel:
                 self.clear()
                 self.heard = True
                 if not self.sequenced:
-                    self.stage = "good"
+                    self.stage, self.begun = "good", True
             elif kind in (Kind.DEPTH, Kind.DEPTH_CHANGE):
                 self._level(kind, v0, v1, v2, v3)
             else:
@@ -59,6 +63,12 @@ class BookModel:
 
     @property
     def status(self) -> BookStatus:
+        """At the instant of the newest message."""
+        return BookStatus.BUILDING if self.partial and self.stage == "good" else self.settled
+
+    @property
+    def settled(self) -> BookStatus:
+        """Once time has gone on."""
         if self.stage != "good":
             return BookStatus.GAP if self.stage == "gap" else BookStatus.BUILDING
         bids, asks = self.sides()
@@ -93,6 +103,11 @@ class BookModel:
         if lose:
             self._lose()
 
+    def _refuse_order(self) -> None:
+        self.counts["refused"] += 1
+        if self.stage != "gap":
+            self._lose()
+
     def _update(self, flags: int, first: int, last: int, previous: int) -> None:
         self.heard = True
         self.ignoring = ""
@@ -103,7 +118,7 @@ class BookModel:
         elif flags & Flag.SNAPSHOT:
             self.clear()
             self.counts["healed"] += self.stage == "gap"
-            self.stage, self.sequenced, self.sequence = "good", True, last
+            self.stage, self.sequenced, self.sequence, self.begun = "good", True, last, True
         elif last == NO_SEQUENCE:
             pass
         elif not self.sequenced:
@@ -150,20 +165,25 @@ class BookModel:
     def _order(self, kind: int, side: int, px: int, size: int, order_id: int) -> None:
         if self.ignoring:
             self._refuse(lose=True)
-        elif self.told_by == "levels" or not 0 <= size <= LARGEST:
+        elif self.told_by == "levels":
             self._refuse()
+        elif not 0 <= size <= LARGEST:
+            self._refuse_order()
         elif kind == Kind.ORDER_ADD:
-            if order_id in self.orders or size == 0 or side not in (1, -1) or abs(px) > LARGEST:
-                self._refuse()
+            if size == 0 or side not in (1, -1) or abs(px) > LARGEST:
+                self._refuse_order()
+                return
+            if order_id in self.orders:
+                self._doubt("doubled")
                 return
             self.orders[order_id] = Order(side, px, size)
             self._sum_up("orders")
         elif order_id not in self.orders:
-            self.counts["strangers"] += 1
+            self._doubt("strangers")
         elif kind == Kind.ORDER_MODIFY:
             order = self.orders[order_id]
             if abs(px) > LARGEST:
-                self._refuse()
+                self._refuse_order()
                 return
             if size == 0:
                 del self.orders[order_id]
@@ -175,12 +195,21 @@ class BookModel:
             self._sum_up("orders")
         else:
             order = self.orders[order_id]
-            self.counts["overdone"] += size > order.size
+            if size > order.size:
+                self._doubt("overdone")
             if size == 0 or size >= order.size:
                 del self.orders[order_id]
             else:
                 order.size -= size
             self._sum_up("orders")
+
+    def _doubt(self, count: str) -> None:
+        """The orders are not the venue's; one from before the first message of a book that never began may be."""
+        self.counts[count] += 1
+        if count == "strangers" and not self.begun:
+            self.stage = "building" if self.stage == "good" else self.stage
+        elif self.stage != "gap":
+            self._lose()
 
     def _sum_up(self, told_by: str) -> None:
         self.heard = True
@@ -192,6 +221,11 @@ class BookModel:
 
 
 Message = tuple[int, int, int, int, int, int]
+
+
+def part(message: Message, *, last: bool = False) -> Message:
+    """The message as one of a snapshot."""
+    return message[0], Flag.SNAPSHOT | Flag.LAST if last else Flag.SNAPSHOT, *message[2:]
 
 
 def as_batch(messages: Iterable[Message], instrument: int = 0, start_ns: int = 10**18) -> Batch:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.core.clock import NS_PER_S, at_ns, from_ns
+from terminal.core.messages import Flag, Kind
 from terminal.market.activity import ActivityKind
-from terminal.market.bars import MINUTES_KEPT, SLOTS, SLOTS_FOR_READERS, BarStore, bar_starts, merge_bars
+from terminal.market.bars import MINUTES_KEPT, MOST_SUM, SLOTS, SLOTS_FOR_READERS, BarStore, bar_starts, merge_bars
 from terminal.market.prints import PrintStore
 from terminal.market.rows import BAR_ROW, Rows
 from terminal.market.sequence_lock import SequenceLock
@@ -140,3 +141,58 @@ def test_a_chart_of_dollar_bars_that_was_open_before_the_first_message_fills() -
     rows = [{**trade_row(0, 1_000_000, 10, 0), "ts_ns": START_NS + second} for second in range(4)]
     state.apply(batch_of(rows))
     assert state.bars.read_activity(0, ActivityKind.DOLLAR, 1_000.0)["volume"].tolist() == [10] * 4
+
+
+HOUR_NS = 3600 * NS_PER_S
+
+
+def coarse(start_ns: int, length_ns: int, px: int, volume: int) -> dict[str, int]:
+    return {
+        "kind": int(Kind.BAR), "flags": int(Flag.COARSE), "venue": length_ns // (60 * NS_PER_S), "instrument": 0,
+        "ts_ns": start_ns + length_ns, "v0": px, "v1": px + 5, "v2": px - 5, "v3": px + 1, "v4": volume,
+    }  # fmt: skip
+
+
+def test_a_bar_of_an_hour_is_an_hour_and_no_minute() -> None:
+    state = fresh_state()
+    ten = at_ns(DAY, 10, 30)
+    state.apply(batch_of([coarse(ten + n * HOUR_NS, HOUR_NS, 1000 + n, 50) for n in range(3)]))
+    assert len(state.bars.read(0, 60)) == 0
+    assert len(state.bars.read(0, 1)) == 0
+    hours = state.bars.read(0, 3600)
+    assert hours["ts_ns"].tolist() == [ten, ten + HOUR_NS, ten + 2 * HOUR_NS]
+    assert hours["volume"].tolist() == [50, 50, 50]
+    days = state.bars.read(0, 86_400)
+    assert [days[0][name] for name in ("open", "high", "low", "close", "volume")] == [1000, 1007, 995, 1003, 150]
+    assert (state.read_one(0)["volume"], state.read_one(0)["last_px"]) == (150, 1003)
+
+
+def test_bars_of_several_lengths_and_trades_count_the_same_volume_once() -> None:
+    state = fresh_state()
+    ten = at_ns(DAY, 10, 30)
+    rows = [{**trade_row(0, 1000, 1, 0), "ts_ns": ten + n * 60 * NS_PER_S} for n in range(60)]
+    rows.append(coarse(ten, HOUR_NS, 1000, 60))
+    rows.append(coarse(ten + HOUR_NS, HOUR_NS, 1000, 40))
+    day = at_ns(DAY, 20, 0) - 24 * HOUR_NS
+    rows += [coarse(day, 24 * HOUR_NS, 1000, 100), coarse(ten + HOUR_NS, HOUR_NS, 1000, 40)]
+    for part in np.array_split(batch_of(rows), 5):
+        state.apply(part)
+    assert state.read_one(0)["volume"] == 100
+    assert state.bars.read(0, 3600)["volume"].tolist() == [60, 40]
+    assert int(state.bars.read(0, 60)["volume"].sum()) == 60
+    assert state.bars.read(0, 86_400)["volume"].tolist() == [100]
+
+
+def test_a_daily_bar_is_of_the_day_that_most_of_it_is_in() -> None:
+    state = fresh_state()
+    rows = [coarse(at_ns(date(2026, 1, n), 19, 0), 24 * HOUR_NS, 1000 + n, n) for n in (5, 6, 7)]
+    state.apply(batch_of(rows))
+    days = state.bars.read(0, 86_400)
+    assert [from_ns(int(ts)).date() for ts in days["ts_ns"]] == [date(2026, 1, n) for n in (6, 7, 8)]
+    assert days["volume"].tolist() == [5, 6, 7]
+
+
+def test_volumes_that_no_number_holds_stop_instead_of_turning_negative() -> None:
+    minutes = minutes_from(at_ns(DAY, 9, 30), 30)
+    minutes["volume"] = 2**60
+    assert merge_bars(minutes, 3600)["volume"].tolist() == [MOST_SUM]

@@ -15,7 +15,7 @@ from terminal.core.ticks import TickClass
 from terminal.market import book_pools
 from terminal.market.rows import BookStatus
 from terminal.market.state import MarketState
-from tests.market.book_model import COUNTS, BookModel, Message, as_batch
+from tests.market.book_model import COUNTS, BookModel, Message, as_batch, part
 
 NO = NO_SEQUENCE
 
@@ -93,14 +93,17 @@ orders = st.one_of(
         order_ids,
     ),
 )
-anything = st.one_of(levels, levels, changes, changes, updates, orders, orders, st.just(CLEAR))
+parts = st.builds(
+    lambda message, last: part(message, last=last), st.one_of(levels, orders, st.just(CLEAR)), st.booleans()
+)
+anything = st.one_of(parts, levels, levels, changes, changes, updates, orders, orders, st.just(CLEAR))
 
 
 def run_in_parts(messages: list[Message], cuts: list[int]) -> tuple[MarketState, BookModel]:
     state, model = market(), BookModel()
     batch = as_batch(messages)
-    for part in np.split(batch, sorted(min(cut, len(batch)) for cut in cuts)):
-        state.apply(part)
+    for piece in np.split(batch, sorted(min(cut, len(batch)) for cut in cuts)):
+        state.apply(piece)
     for message in messages:
         model.apply(*message)
     return state, model
@@ -288,7 +291,9 @@ def test_the_same_id_twice_and_cancels_of_too_much_are_counted() -> None:
     state = told(add(1, 100, 5, 1), add(-1, 200, 9, 1), cancel(1, 50))
     assert shown(state) == [[], []]
     health = state.book.health(0)
-    assert (health.refused, health.overdone) == (1, 1)
+    assert (health.refused, health.doubled, health.overdone) == (0, 1, 1)
+    assert health.status is BookStatus.GAP
+    assert state.book.troubles() == {"gaps in books": 1, "orders added twice": 1, "cancels of too much": 1}
 
 
 def test_one_instruments_orders_are_not_anothers() -> None:

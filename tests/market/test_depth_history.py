@@ -43,7 +43,7 @@ def expected(messages: list[Message], times_ns: list[int]) -> list[Sample]:
             due = -(-ts_ns // STEP) * STEP
         while ts_ns > due:
             bids, asks = ([(px, size) for px, size, _ in side[:LEVELS_KEPT]] for side in model.sides())
-            found.append((due, int(model.status), bids, asks))
+            found.append((due, int(model.settled), bids, asks))
             due += STEP
         model.apply(*message)
     return found

@@ -31,8 +31,10 @@ from terminal.core.messages import (
 )
 from terminal.core.money import ABSENT_PX
 from terminal.core.ticks import TickClass
+from terminal.market.kernel import MOST_VOLUME
 from terminal.market.rows import Quality
 from terminal.market.state import MarketState
+from terminal.market.statistics_kernel import MOST_FLOW
 
 START_NS = 1_450_967_400 * 10**9
 
@@ -268,3 +270,29 @@ def test_readers_never_see_half_a_batch() -> None:
     stop.set()
     reader.join(10)
     assert not torn
+
+
+def test_a_days_volume_stops_where_its_sums_would_turn_negative() -> None:
+    """Trades that a day cannot hold are refused and counted, and every sum stays what was taken."""
+    state = two_stocks()
+    size = 2**56 - 1
+    rows = [trade(0, 10_000 + n, size, START_NS + n, flags=int(Flag.BUYER_AGGRESSOR)) for n in range(300)]
+    taken = MOST_VOLUME // size
+    for part in np.array_split(batch_of(*rows), 7):
+        state.apply(part)
+    assert state.refused == {"more than a day's volume can hold": 300 - taken}
+    statistics = state.statistics.read(np.array([0], np.int32))[0]
+    assert (statistics["volume"], statistics["bought"], statistics["trades"]) == (taken * size, taken * size, taken)
+    assert 10_000 <= statistics["vwap_px"] <= 10_300
+    assert state.read_one(0)["volume"] == taken * size
+    assert sum(int(each.sum()) for each in state.volume_at_price.read(0)[2:]) == taken * size
+    assert int(state.bars.read(0, 60)["volume"].sum()) == taken * size
+
+
+def test_order_flow_stops_at_its_bounds() -> None:
+    state = two_stocks()
+    rows = [quote(0, 10_000 + n, 20_000, ts_ns=START_NS + n, size=2**56 - 1) for n in range(200)]
+    state.apply(batch_of(*rows))
+    statistics = state.statistics.read(np.array([0], np.int32))[0]
+    assert statistics["flow_imbalance"] == MOST_FLOW
+    assert 0 < statistics["flow_imbalance_minute"] <= MOST_FLOW

@@ -43,6 +43,15 @@ def made_old_file(path: Path) -> None:
         "INSERT INTO instrument VALUES (0, 'x', 'GOOG', '', 'EQUITY', 'equity', 'PENNY', 'USD', 1, 10000, 0.0001, '', "
         "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
     )
+    connection.execute(
+        "INSERT INTO instrument VALUES (1, 'y', 'BTCUSDT', '', 'CRYPTO_SPOT', 'crypto', 'FINEST', 'USDT', 1, 100, "
+        "0.01, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+    )
+    connection.execute(
+        "INSERT INTO source VALUES (2, 'file', 'hours', 'abc', 3600, 'old', now()::TIMESTAMP, now()::TIMESTAMP, TRUE, "
+        f"FALSE, 1, 0, 0, {OPEN_NS}, {OPEN_NS}, 0, 0, 1, 0, 0, 0, 0)"
+    )
+    connection.execute(f"INSERT INTO raw.bar VALUES (2, 0, {OPEN_NS}, NULL, 1, 0, 7, 0, 1, 3, 1, 2, 50)")
     for number in range(3):
         connection.execute(
             "INSERT INTO raw.trade VALUES (1, ?, ?, NULL, 0, 0, 0, 0, 16000, 1, NULL, NULL, NULL)",
@@ -59,6 +68,11 @@ def test_an_old_file_is_brought_up_with_its_rows(tmp_path: Path) -> None:
     assert version_of(connection) == SCHEMA_VERSION
     rows = connection.execute("SELECT symbol, price::VARCHAR, size FROM equity_trade").fetchall()
     assert rows == [("GOOG", "1.6000", 1)] * 3
+    sizes = connection.execute(
+        "SELECT symbol, size_scale, size_unit::VARCHAR FROM instrument ORDER BY symbol"
+    ).fetchall()
+    assert sizes == [("BTCUSDT", 100_000_000, "0.00000001"), ("GOOG", 1, "1.00000000")]
+    assert connection.execute("SELECT flags, venue FROM raw.bar").fetchall() == [(128, 60)], "an hour is no minute"
     assert connection.execute("SELECT rolled_ns, rolled_day_ns FROM source").fetchall() == [(0, 0)]
     writer = BatchWriter(connection, make_table(), SessionRow("old", "sim", "sim"))
     writer.open_session(go_on=True)

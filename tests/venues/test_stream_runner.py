@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from terminal.app import formats
 from terminal.core.clock import NS_PER_S, MarketClock, at_ns
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, Kind, Phase
@@ -197,7 +198,7 @@ def test_a_book_that_has_missed_something_is_in_a_gap_until_its_snapshot(
     rig.send(trade(4, 10), Rows(5, [*follow, levels[0]]), trade(6, 10))
     rig.until_trades(3)
     assert rig.state.book.status(0) is BookStatus.GAP, "one level of two is no book"
-    rig.send(Rows(7, [*begin, *levels], snapshot=True), trade(8, 10))
+    rig.send(Rows(7, [*begin, *levels], snapshot=True), trade(8, 10, at_ms=1))
     rig.until_trades(4)
     assert rig.state.book.status(0) is BookStatus.OK
     assert len(rig.state.book.read(0)[0]) == 2
@@ -317,6 +318,32 @@ def test_options_are_listed_on_their_underlyings(rigs: Callable[..., Rig]) -> No
     assert rig.state.read_one(option.id)["volume"] == 2
     assert rig.runner.counts()["instrument not listed"] == 2
     assert len(rig.feed.listing.problems) == 2
+
+
+def test_a_cheap_coin_says_what_its_sizes_are_counted_in(rigs: Callable[..., Rig]) -> None:
+    rig = rigs().start()
+    listed = [
+        Listed(4, "PEPEUSDT", "crypto_spot", price_scale=10**8, size_scale=1, currency="USDT"),
+        Listed(5, "XX", "equity", size_scale=100),
+    ]
+    trades = [["trade", 4, OPEN_NS + n, 700, 9 * 10**11] for n in range(20)]
+    rig.send(Instruments(1, listed), Rows(2, trades))  # type: ignore[arg-type]
+    rig.until(lambda: rig.state.message_counts().get("crypto_spot_trade", 0) == 20)
+    coin = rig.table.find("PEPEUSDT")
+    assert rig.state.read_one(coin.id)["volume"] == 20 * 9 * 10**11
+    assert formats.quantity(20 * 9 * 10**11, coin) == "18,000,000,000,000"
+    assert "only coins have sizes in parts" in rig.feed.listing.problems[0]
+
+
+def test_a_snapshot_over_two_frames_is_no_book_before_it_is_over(rigs: Callable[..., Rig]) -> None:
+    rig = rigs().start()
+    first = Rows(1, [["book_clear", 10, OPEN_NS], ["depth", 10, OPEN_NS, 1, 100, 5]], snapshot=True)
+    rig.send(first)
+    rig.until(lambda: len(rig.state.book.read(0)[0]) == 1)
+    assert rig.state.book.status(0) is BookStatus.BUILDING
+    rig.send(Rows(2, [["depth", 10, OPEN_NS, -1, 200, 5]], snapshot=True), Heartbeat(3, OPEN_NS + 10**9))
+    rig.until(lambda: rig.state.book.status(0) is BookStatus.OK)
+    assert [len(side) for side in rig.state.book.read(0)] == [1, 1]
 
 
 def test_addresses() -> None:

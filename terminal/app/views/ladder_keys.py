@@ -127,7 +127,7 @@ def key_draft(instrument: Instrument, side: Side, quantity: int, quote: np.void,
     px = int(quote[f"{other if takes else own}_px"])
     if not instrument.is_tradable:
         return LadderAction(Doing.SAY, sentence=f"{instrument.label} is an index and cannot be bought or sold.")
-    if instrument.size_scale != 1:
+    if instrument.is_coin:
         return LadderAction(Doing.SAY, sentence=wrong_with(instrument, max(px, 1)))
     if px == ABSENT_PX or px <= 0:
         return LadderAction(Doing.SAY, sentence=f"{instrument.label} has no {other if takes else own} to use.")
@@ -159,7 +159,7 @@ def describe(instrument: Instrument, draft: OrderDraft) -> str:
 
 def wrong_with(instrument: Instrument, px: int) -> str:
     """Why no order may stand at a price; empty when one may."""
-    if instrument.size_scale != 1:
+    if instrument.is_coin:
         return f"Orders in coins come with a crypto venue; {instrument.label} is shown only."
     if not instrument.is_tradable:
         return f"{instrument.label} is an index and cannot be bought or sold."

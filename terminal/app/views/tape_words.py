@@ -136,7 +136,9 @@ def parse_size(text: str, instrument: Instrument | None) -> int | None:
 
 def presets(instrument: Instrument | None) -> tuple[str, ...]:
     """Least sizes to choose from."""
-    return SIZE_PRESETS if instrument is None or instrument.size_scale == 1 else COIN_PRESETS
+    if instrument is None or instrument.size_scale == 1:
+        return SIZE_PRESETS
+    return tuple(each for each in COIN_PRESETS if parse_size(each, instrument) is not None)
 
 
 @lru_cache(maxsize=8192)

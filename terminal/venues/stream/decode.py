@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.clock import NS_PER_DAY, NS_PER_S
-from terminal.core.messages import Batch, Kind
+from terminal.core.messages import Batch, Flag, Kind
 from terminal.core.money import ABSENT_PX
 from terminal.venues.stream.protocol import BadFrame, Columns, Rows
 
@@ -91,6 +91,8 @@ class Decoder:
         target["instrument"] = mapped
         target["ts_ns"] = self._in_order(ts_ns)
         is_book = _IS_BOOK[kind]
+        if what.snapshot:
+            _mark_snapshot(target, np.flatnonzero(is_book & (kind != Kind.BOOK_UPDATE)))
         if is_book.any():
             self._note_books(mapped[is_book])
         return count
@@ -155,6 +157,18 @@ class Decoder:
         if highest >= len(self.books):
             self.books = np.concatenate((self.books, np.zeros(highest + 1, np.bool_)))
         self.books[ids] = True
+
+
+def _mark_snapshot(frame: Batch, places: Column) -> None:
+    """Says of the levels and orders at ``places`` that they are of a snapshot, and which ends its book.
+
+    The book that the frame ends with may go on in the next one.
+    """
+    frame["flags"][places] |= np.uint8(Flag.SNAPSHOT)
+    ids = frame["instrument"][places]
+    found, from_end = np.unique(ids[::-1], return_index=True)
+    ends = places[len(places) - 1 - from_end[found != ids[-1:]]]
+    frame["flags"][ends] |= np.uint8(Flag.LAST)
 
 
 def _columns(what: Columns) -> dict[str, Column]:

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from terminal.core.instruments import Delivery, Instrument, InstrumentKind, InstrumentTable, SessionProduct, Style
+from terminal.core.instruments import (
+    Delivery,
+    Instrument,
+    InstrumentKind,
+    InstrumentTable,
+    SessionProduct,
+    Style,
+    usual_size_scale,
+)
 from terminal.core.instruments import SettlementTime as Settlement
 from terminal.core.osi import SymbolError, parse_option_symbol
 from terminal.core.ticks import TickClass
@@ -71,6 +79,9 @@ class Listing:
         session = SessionProduct(each.session) if each.session else _SESSIONS.get(kind, SessionProduct.EQUITY)
         if (session is SessionProduct.FOREIGN) != bool(each.calendar):
             raise ValueError("a foreign session, and only that, names its calendar")
+        size_scale = each.size_scale or usual_size_scale(kind)
+        if size_scale != 1 and usual_size_scale(kind) == 1:
+            raise ValueError("only coins have sizes in parts")
         symbol = " ".join(each.symbol.upper().split())
         return self.table.add(
             symbol,
@@ -82,9 +93,12 @@ class Listing:
             price_scale=each.price_scale,
             calendar=each.calendar,
             name=each.name,
+            size_scale=size_scale,
         )
 
     def _list_option(self, each: Listed, terms: ListedOption) -> Instrument:
+        if each.size_scale not in {None, 1}:
+            raise ValueError("only coins have sizes in parts")
         symbol = parse_option_symbol(each.symbol)
         underlying = self.table.find(terms.underlying)
         if underlying.option is not None:

@@ -38,7 +38,8 @@ class ListedOption(msgspec.Struct, forbid_unknown_fields=True):
 
 class Listed(msgspec.Struct, forbid_unknown_fields=True):
     """One instrument of a feed. ``id`` is the feed's own number for it. ``tick`` and ``session`` follow from ``kind``
-    where they are empty. ``calendar``: exchange code of a foreign instrument."""
+    where they are empty. ``size_scale``: parts of a coin that sizes are counted in. ``calendar``: exchange code of
+    a foreign instrument."""
 
     id: Annotated[int, Meta(ge=0, lt=MOST_ID)]
     symbol: Name
@@ -46,6 +47,7 @@ class Listed(msgspec.Struct, forbid_unknown_fields=True):
     tick: Literal["", "penny", "penny_program", "nickel_dime", "equity", "finest"] = ""
     session: Literal["", "equity", "equity_option", "index_option", "crypto", "fx", "foreign"] = ""
     price_scale: Annotated[int, Meta(ge=1, le=10**9)] = 10_000
+    size_scale: Annotated[int, Meta(ge=1, le=10**8)] | None = None
     currency: Annotated[str, Meta(pattern=r"^[A-Z0-9]{3,5}\Z")] = "USD"
     multiplier: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     calendar: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{0,24}\Z")] = ""

@@ -23,6 +23,7 @@ from terminal.market.importers.binance.catalog import capture_files, open_captur
 from terminal.market.importers.binance.inspect import inspect_capture
 from terminal.market.importers.report import FileReport
 from terminal.market.importers.streams import NoSuchStream, UnreadableStream, merged
+from terminal.market.state import MarketState
 from tests.market.importers.plain_book import PlainBook, raw_messages
 
 DAY = (date(2024, 8, 8),)
@@ -269,3 +270,53 @@ def test_other_terms_in_the_table_are_said(crypto: Path) -> None:
     table.add("BTCUSDT", InstrumentKind.CRYPTO_SPOT, SessionProduct.CRYPTO, TickClass.FINEST, price_scale=7)
     with pytest.raises(UsageError, match="already known with other terms"):
         open_captures(crypto, "BTCUSDT", None, table)
+
+
+def cheap(number: int, size: str, level: str = "1") -> str:
+    ts_ns = START_NS + number * 1_000_000
+    trade = (
+        f'{{"stream":"pepeusdt@trade","data":{{"e":"trade","s":"PEPEUSDT","t":{number},"p":"0.00000{700 + number}",'
+        f'"q":"{size}","m":false,"E":{ts_ns // 10**6}}}}}'
+    )
+    update = (
+        f'{{"stream":"pepeusdt@depth","data":{{"e":"depthUpdate","s":"PEPEUSDT","U":{number},"u":{number},"pu":-1,'
+        f'"b":[["0.00000{600 + number}","{level}"]],"a":[],"E":{ts_ns // 10**6}}}}}'
+    )
+    return f"{ts_ns} {trade}\n{ts_ns} {update}\n"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "level", "digits"),
+    [
+        (["1000", "250"], "4", 8),
+        (["1000.12345678"], "4", 8),
+        (["900000000", "1"], "900000000", 4),
+        (["900000000000"], "5000000000000", 0),
+        (["900000000000", "0.5"], "900000000000.00", 1),
+        (["20000000", "0.00000001"], "1", 8),
+    ],
+)
+def test_what_sizes_are_counted_in_leaves_room_for_a_days_volume(
+    tmp_path: Path, sizes: list[str], level: str, digits: int
+) -> None:
+    path = tmp_path / "capture.txt"
+    path.write_text("".join(cheap(n, size, level) for n, size in enumerate(sizes, 1)), encoding="utf-8")
+    batch, report, row = read(path)
+    assert report.refused == {}
+    assert row.size_scale == 10**digits
+    traded = batch[batch["kind"] == Kind.TRADE]["v1"].tolist()
+    assert traded == [int(Decimal(size) * 10**digits) for size in sizes]
+    if digits < 8:
+        market = MarketState(table := InstrumentTable(), "test")
+        (stream,) = open_captures(path, None, None, table)
+        market.apply(np.concatenate(list(stream.batches(0, FileReport("", "")))))
+        assert market.read_one(0)["volume"] == sum(traded)
+        assert market.refused == {}
+
+
+def test_one_set_of_size_digits_for_all_captures_of_a_coin(tmp_path: Path) -> None:
+    for name, size in (("a.txt", "5"), ("b.txt", "900000000000"), ("c.txt", "0.25")):
+        (tmp_path / name).write_text(cheap(1, size), encoding="utf-8")
+    table = InstrumentTable()
+    open_captures(tmp_path, None, None, table)
+    assert [row.size_scale for row in table] == [100]

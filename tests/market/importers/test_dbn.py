@@ -76,7 +76,7 @@ def test_orders_become_a_book_by_order_and_its_best_market(tmp_path: Path) -> No
         ("ORDER_CANCEL", [-1, 10_050, 3, 12]),
         ("QUOTE", [10_025, ABSENT_PX, 3, 0]),
     ]
-    assert batch["flags"].tolist()[:4] == [Flag.SNAPSHOT] * 3 + [0]
+    assert batch["flags"].tolist()[:4] == [Flag.SNAPSHOT, Flag.SNAPSHOT, Flag.SNAPSHOT | Flag.LAST, 0]
     assert batch["flags"][6] == Flag.BUYER_AGGRESSOR
     assert batch[EVENT_NS][6] == START_NS + 2 * 10**6 - 500
     assert set(batch["venue"].tolist()) == {1}
@@ -169,6 +169,8 @@ def test_ten_levels_are_written_as_what_changed(tmp_path: Path) -> None:
             ],
         )
     )
+    flags = batch["flags"][batch["kind"] == Kind.DEPTH].tolist()
+    assert flags == [Flag.SNAPSHOT] * 3 + [Flag.SNAPSHOT | Flag.LAST] + [0] * 3, "a book that begins is seen whole"
     assert said(batch) == [
         ("DEPTH", [1, 100_000, 1, 1]),
         ("DEPTH", [-1, 110_000, 2, 1]),
@@ -346,3 +348,18 @@ def test_what_is_no_dbn_file_is_one_sentence(tmp_path: Path) -> None:
     for path in (tmp_path / "notes.dbn", tmp_path / "nothing"):
         with pytest.raises(NoSuchStream, match=r"DBN file|does not exist"):
             open_dbn(path, None, None, InstrumentTable(), Calendars())
+
+
+@pytest.mark.parametrize(("rtype", "minutes"), [(dbn.RType.OHLCV_1H, 60), (dbn.RType.OHLCV_1D, 1440)])
+def test_a_bar_longer_than_a_minute_says_so(tmp_path: Path, rtype: dbn.RType, minutes: int) -> None:
+    bar = dbn.OHLCVMsg(int(rtype), 1, 7, START_NS, made.px(1.5), made.px(2), made.px(1), made.px(1.75), 60)
+    batch, _, _ = read(write(tmp_path / "a.dbn", "ohlcv-1h" if minutes == 60 else "ohlcv-1d", [bar]))
+    assert batch["ts_ns"].tolist() == [START_NS + 60 * minutes * SECOND]
+    assert (batch["flags"].tolist(), batch["venue"].tolist()) == ([Flag.COARSE], [minutes])
+
+
+def test_a_change_of_an_order_that_a_whole_book_does_not_know_is_a_new_order(tmp_path: Path) -> None:
+    records = [made.definition(), order(0, "M", "B", 100.25, 5, 11), order(1, "R", "N", None, 0, 0)]
+    records.append(order(2, "M", "B", 100.25, 5, 12))
+    batch, _, _ = read(write(tmp_path / "a.dbn", "mbo", records))
+    assert [name for name, _ in said(batch) if name != "QUOTE"] == ["ORDER_MODIFY", "BOOK_CLEAR", "ORDER_ADD"]

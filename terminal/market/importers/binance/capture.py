@@ -34,7 +34,8 @@ class Capture:
         self.interval_s = 0
         try:
             self._symbols = [
-                StreamSymbol(each.symbol, each.market, each.add_to(table).id, each.price_digits) for each in wanted
+                StreamSymbol(each.symbol, each.market, each.add_to(table).id, each.price_digits, each.size_digits)
+                for each in wanted
             ]
         except ValueError as problem:
             raise UsageError(f"{terms.path}: {problem}; replay or import it on its own.") from problem

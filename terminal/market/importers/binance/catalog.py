@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -60,12 +61,15 @@ def _wanted(terms: CaptureTerms, underlying: str | None) -> tuple[SymbolTerms, .
 
 
 def _finest(symbols: list[SymbolTerms]) -> dict[str, SymbolTerms]:
-    """One set of terms a symbol: a short capture beside a long one may not have shown the tick."""
+    """One set of terms a symbol: a short capture beside a long one may not have shown the tick or the sizes."""
     best: dict[str, SymbolTerms] = {}
     for each in symbols:
         known = best.get(each.name)
-        if known is None or each.price_digits > known.price_digits:
-            best[each.name] = each
+        finer = each if known is None or each.price_digits > known.price_digits else known
+        both = (each, known or each)
+        least = max(one.least_size_digits for one in both)
+        digits = max(least, min(one.size_digits for one in both))
+        best[each.name] = replace(finer, size_digits=digits, least_size_digits=least)
     return best
 
 

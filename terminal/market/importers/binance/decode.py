@@ -29,7 +29,6 @@ from terminal.market.importers.binance.messages import MISSING_NUMBER, Envelope,
 from terminal.market.importers.binance.recent_updates import DepthUpdate, RecentUpdates
 from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
 
-SIZE_DIGITS = 8
 _RESTARTED = 10**9
 """A sequence that falls this far back was begun anew by the exchange."""
 _TRADES_KEPT = 4096
@@ -48,12 +47,13 @@ class BinanceMarket(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StreamSymbol:
-    """One symbol that is listened to. ``price_digits``: its prices are integers in 10**-price_digits."""
+    """One symbol that is listened to: its prices are integers in 10**-price_digits, its sizes in 10**-size_digits."""
 
     symbol: str
     market: BinanceMarket
     instrument: int
     price_digits: int
+    size_digits: int = 8
 
 
 @dataclass(slots=True)
@@ -214,15 +214,17 @@ class StreamDecoder:
         row["kind"] = Kind.BOOK_UPDATE
         row[FIRST_SEQUENCE], row[LAST_SEQUENCE], row[PREVIOUS_SEQUENCE] = update.first, update.last, update.previous
         row[EVENT_NS] = event_ns
+        if flags & Flag.SNAPSHOT:
+            buffer.rows[end - 1]["flags"] |= Flag.LAST
         buffer.used = end
 
     def _levels(self, state: _State, side: int, levels: bytes, template: int, at: int) -> int:
-        digits = state.terms.price_digits
+        digits, size_digits = state.terms.price_digits, state.terms.size_digits
         rows = self._buffer.rows
-        count = int(put_levels(_as_array(levels), digits, SIZE_DIGITS, side, rows, template, at))
+        count = int(put_levels(_as_array(levels), digits, size_digits, side, rows, template, at))
         if count in {-NumberFault.NOT_LEVELS, -NumberFault.NOT_A_NUMBER}:
             # The exchange sends JSON without spaces; what somebody wrote with them means the same.
-            count = int(put_levels(_as_array(_without_spaces(levels)), digits, SIZE_DIGITS, side, rows, template, at))
+            count = int(put_levels(_as_array(_without_spaces(levels)), digits, size_digits, side, rows, template, at))
         if count < 0:
             raise BadMessage(NUMBER_FAULTS[-count])
         return count
@@ -269,7 +271,7 @@ class StreamDecoder:
     def _read(self, state: _State, *texts: msgspec.Raw) -> list[int]:
         """Prices and sizes in turn, as integers."""
         joined = b",".join(texts)
-        count = int(read_numbers(_as_array(joined), state.terms.price_digits, SIZE_DIGITS, self._numbers))
+        count = int(read_numbers(_as_array(joined), state.terms.price_digits, state.terms.size_digits, self._numbers))
         if count != len(texts):
             lacks = any(len(each) == 0 for each in texts)
             raise BadMessage(refusals.MISSING if lacks or count >= 0 else NUMBER_FAULTS[-count])

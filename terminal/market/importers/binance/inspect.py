@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable, SessionProduct
-from terminal.core.messages import Kind
+from terminal.core.messages import Batch, Kind
 from terminal.core.ticks import TickClass
 from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
 from terminal.market.importers.binance.lines import CutOff, read_lines, split_line
 from terminal.market.importers.binance.messages import Event
-from terminal.market.importers.binance.refusals import BadMessage
+from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
 from terminal.market.importers.streams import UnreadableStream
 
 PERPETUAL_SUFFIX = ".P"
@@ -26,18 +28,24 @@ _LINES_LOOKED_AT = 20_000
 _PRICES_WANTED = 1_000
 """So many prices show the tick; from fewer it could only be guessed, and too coarse a guess would refuse prices."""
 _LINES_TO_BELIEVE = 20
+_FINEST_SIZE_DIGITS = 8
+_LARGEST_SCALED = 10**13
+"""The largest size seen, scaled, is at most this: a day's volume is some ten thousand times as much, and must fit."""
 _QUOTED_IN = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "USD", "EUR", "TRY", "BRL", "JPY", "BTC", "ETH", "BNB")
 _MANTISSAS = {each.table.increment(0): each for each in TickClass if each.name.startswith(("FINEST", "EVERY"))}
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolTerms:
-    """A symbol's market and the increment of its prices: ``increment`` / 10**price_digits."""
+    """A symbol's market, the increment of its prices (``increment`` / 10**price_digits), and the parts of a coin that
+    sizes are counted in (10**-size_digits, never coarser than 10**-least_size_digits, which sizes have shown)."""
 
     symbol: str
     market: BinanceMarket
     price_digits: int
     tick_class: TickClass
+    size_digits: int
+    least_size_digits: int
 
     @property
     def name(self) -> str:
@@ -60,6 +68,7 @@ class SymbolTerms:
             currency=self.currency,
             price_scale=10**self.price_digits,
             name=f"Binance {'spot' if is_spot else 'perpetual'} {self.symbol}",
+            size_scale=10**self.size_digits,
         )
 
 
@@ -150,22 +159,53 @@ def _market_of(event: Event) -> BinanceMarket | None:
 
 def _terms(symbol: str, market: BinanceMarket, bodies: list[bytes]) -> SymbolTerms:
     """The tick is the greatest common divisor of the prices."""
-    decoder = StreamDecoder([StreamSymbol(symbol, market, 0, _FINEST_DIGITS)])
+    fine = StreamDecoder([StreamSymbol(symbol, market, 0, _FINEST_DIGITS, _FINEST_SIZE_DIGITS)])
+    whole = StreamDecoder([StreamSymbol(symbol, market, 0, _FINEST_DIGITS, 0)])
     for body in bodies:
         try:
-            decoder.feed(body, 0)
-        except BadMessage:
-            continue
-    rows = decoder.take()
+            fine.feed(body, 0)
+        except BadMessage as bad:
+            if bad.reason == NUMBER_FAULTS[NumberFault.TOO_LARGE]:
+                with suppress(BadMessage):
+                    whole.feed(body, 0)
+    rows, coins = fine.take(), whole.take()
+    prices = _prices(np.concatenate((rows, coins)))
+    increment = math.gcd(*prices.tolist()) if len(prices) >= _PRICES_WANTED else 1
+    increment, digits = _without_zeros(increment, _FINEST_DIGITS)
+    sizes = _sizes(rows) | {each * 10**_FINEST_SIZE_DIGITS for each in _sizes(coins)}
+    tick_class = _MANTISSAS.get(increment, TickClass.FINEST)
+    return SymbolTerms(symbol, market, digits, tick_class, *_size_digits(sizes))
+
+
+def _prices(rows: Batch) -> npt.NDArray[np.int64]:
     levels, trades, quotes = (rows[rows["kind"] == kind] for kind in (Kind.DEPTH, Kind.TRADE, Kind.QUOTE))
     prices = np.unique(np.concatenate((levels["v1"], trades["v0"], quotes["v0"], quotes["v1"])))
-    prices = prices[prices > 0]
-    increment = math.gcd(*prices.tolist()) if len(prices) >= _PRICES_WANTED else 1
-    digits = _FINEST_DIGITS
-    while digits > 0 and increment % 10 == 0:
-        increment //= 10
+    return prices[prices > 0]
+
+
+def _sizes(rows: Batch) -> set[int]:
+    levels, trades, quotes = (rows[rows["kind"] == kind] for kind in (Kind.DEPTH, Kind.TRADE, Kind.QUOTE))
+    return set(np.unique(np.concatenate((levels["v2"], trades["v1"], quotes["v2"], quotes["v3"]))).tolist()) - {0}
+
+
+def _size_digits(sizes: set[int]) -> tuple[int, int]:
+    """The digits to take, and those that sizes (in 1e-8 coins) have shown.
+
+    As fine as 1e-8, coarser only where a day's volume would not fit, and never so coarse that a size seen is lost.
+    """
+    _, least = _without_zeros(math.gcd(*sizes), _FINEST_SIZE_DIGITS) if sizes else (0, 0)
+    digits, largest = _FINEST_SIZE_DIGITS, max(sizes, default=0)
+    while digits > least and largest > _LARGEST_SCALED:
+        largest //= 10
         digits -= 1
-    return SymbolTerms(symbol, market, digits, _MANTISSAS.get(increment, TickClass.FINEST))
+    return digits, least
+
+
+def _without_zeros(number: int, digits: int) -> tuple[int, int]:
+    while digits > 0 and number % 10 == 0:
+        number //= 10
+        digits -= 1
+    return number, digits
 
 
 def _span(path: Path) -> tuple[int, int]:

@@ -27,6 +27,9 @@ class BestOfOrders:
         levels[px] = levels.get(px, 0) + size
         self._orders[order] = (side, px, size)
 
+    def __contains__(self, order: int) -> bool:
+        return order in self._orders
+
     def cancel(self, order: int, size: int) -> None:
         """Takes ``size`` away from an order, all of it for 0; an unknown one changes nothing."""
         known = self._orders.get(order)

@@ -53,6 +53,7 @@ class _Known:
         self.orders = BestOfOrders()
         self.levels: dict[tuple[int, int], tuple[int, int]] = {}
         self.is_bad = False
+        self.has_begun = False
 
 
 class Converter:
@@ -93,7 +94,9 @@ class Converter:
             if side is None:
                 raise BadRecord(refusals.NO_SIDE)
             px, size, order = scaled(record.price, row), int(record.size), _order_id(record)
-            kind = Kind.ORDER_ADD if action == "A" else Kind.ORDER_MODIFY
+            # In a book that is known from its begin a change of an unknown order is a new one, as Databento says.
+            is_new = action == "A" or (state.has_begun and order not in state.orders)
+            kind = Kind.ORDER_ADD if is_new else Kind.ORDER_MODIFY
             self._rows.put(kind, row, side, px, size, order, flags=_snapshot(flags))
             state.orders.add(order, side, px, size)
         elif action == "C":
@@ -105,6 +108,7 @@ class Converter:
             self._rows.put(Kind.BOOK_CLEAR, row, flags=_snapshot(flags))
             state.orders.clear()
             state.is_bad = False
+            state.has_begun = True
         elif action == "T":
             self._print(record, row)
         else:
@@ -155,17 +159,15 @@ class Converter:
             state.levels = {}
             state.is_bad = False
         self._warn(state, row, flags)
-        changed = False
-        for place in state.levels:
-            if place not in levels:
-                self._rows.put(Kind.DEPTH, row, *place, 0, 0)
-                changed = True
-        for place, content in levels.items():
-            if state.levels.get(place) != content:
-                self._rows.put(Kind.DEPTH, row, *place, *content)
-                changed = True
+        changes = [(*place, 0, 0) for place in state.levels if place not in levels]
+        changes += [(*place, *content) for place, content in levels.items() if state.levels.get(place) != content]
+        # A book that begins is not to be seen before its last level.
+        begins = Flag(0) if state.levels else Flag.SNAPSHOT
+        for number, level in enumerate(changes, start=1):
+            last = Flag.LAST if begins and number == len(changes) else Flag(0)
+            self._rows.put(Kind.DEPTH, row, *level, flags=begins | last)
         state.levels = levels
-        changed |= self._say_best(state, row, best)
+        changed = self._say_best(state, row, best) or bool(changes)
         if is_trade:
             self._print(record, row)
         return "" if changed or is_trade or str(record.action) == "R" else refusals.SAME_MARKET
@@ -176,7 +178,10 @@ class Converter:
             raise BadRecord(refusals.BAD_BAR)
         if record.volume >= 2**62:
             raise BadRecord(refusals.TOO_LARGE)
-        self._rows.put(Kind.BAR, row, opened, high, low, closed, int(record.volume))
+        flags, seconds = Flag(0), BAR_SECONDS[record.rtype]
+        if seconds > 60:
+            flags, self._rows.venue = Flag.COARSE, seconds // 60
+        self._rows.put(Kind.BAR, row, opened, high, low, closed, int(record.volume), flags=flags)
         return ""
 
     def _statistic(self, record: Record, row: Instrument) -> str:
@@ -223,7 +228,9 @@ class Converter:
 
 
 def _snapshot(flags: int) -> Flag:
-    return Flag.SNAPSHOT if flags & _SNAPSHOT else Flag(0)
+    if not flags & _SNAPSHOT:
+        return Flag(0)
+    return Flag.SNAPSHOT | Flag.LAST if flags & _LAST else Flag.SNAPSHOT
 
 
 def _order_id(record: Record) -> int:

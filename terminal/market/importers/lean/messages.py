@@ -78,6 +78,8 @@ def to_messages(
         batch["kind"] = Kind.BAR
         for name, values in zip((OPEN, HIGH, LOW, CLOSE, VOLUME), columns.values[1:6], strict=True):
             batch[name] = values
+        if file.resolution.spans_days:
+            batch["flags"], batch["venue"] = Flag.COARSE, file.resolution.interval_s // 60
         if file.asset is Asset.INDEX:
             batch[VOLUME] = 0
     return batch
