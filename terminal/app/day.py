@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date
 
 import numpy as np
 import numpy.typing as npt
 
+from terminal.app.main_session import LIKE_EQUITY, main_market, markets_of, session_running_or_next
 from terminal.core.clock import Clock, from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Phase
 from terminal.infra.calendars import US_CALENDAR, Calendars, SessionHours
-
-_LIKE_EQUITY = {SessionProduct.EQUITY, SessionProduct.EQUITY_OPTION, SessionProduct.INDEX_OPTION}
 
 
 class TradingDay:
@@ -36,34 +35,19 @@ class TradingDay:
         """Hours of the session on, or next after, the day of market time."""
         now_ns = self._clock.now_ns()
         asked = (self.date, len(self._table))
-        is_past = self._hours is not None and now_ns >= self._hours.last_ns and self._product[0] not in _LIKE_EQUITY
+        is_past = self._hours is not None and now_ns >= self._hours.last_ns and self._product[0] not in LIKE_EQUITY
         if self._hours is None or asked != self._asked_for or is_past:
-            self._product = self._main_product()
+            self._product = main_market(markets_of(self._table))
             self._hours = self._find_hours(now_ns)
             self._asked_for = asked
         return self._hours
 
     def _find_hours(self, now_ns: int) -> SessionHours:
-        product, calendar = self._product
-        day = from_ns(now_ns).date()
-        if product in _LIKE_EQUITY:
+        if self._product[0] in LIKE_EQUITY:
+            day = from_ns(now_ns).date()
             session = self._calendars.session_on_or_after(day, SessionProduct.EQUITY)
             return self._calendars.session_hours(SessionProduct.EQUITY, session)
-        # A session of these may begin on the evening before its day.
-        session = day - timedelta(days=2)
-        while True:
-            session = self._calendars.next_session(session, product, calendar=calendar)
-            hours = self._calendars.session_hours(product, session, calendar=calendar)
-            if now_ns < hours.last_ns:
-                return hours
-
-    def _main_product(self) -> tuple[SessionProduct, str]:
-        first: tuple[SessionProduct, str] | None = None
-        for row in self._table:
-            if row.session in _LIKE_EQUITY:
-                return SessionProduct.EQUITY, US_CALENDAR
-            first = first or (row.session, row.calendar or US_CALENDAR)
-        return first or (SessionProduct.EQUITY, US_CALENDAR)
+        return session_running_or_next(self._calendars, self._product, now_ns)[1]
 
     @property
     def date(self) -> date:

@@ -6,6 +6,7 @@ import threading
 from datetime import date
 
 from terminal.app.day_timers import DayTimers
+from terminal.app.main_session import markets_of
 from terminal.core.clock import NS_PER_S
 from terminal.core.events import EventKind, JournalEvent
 from terminal.core.instruments import InstrumentTable, SessionProduct, UnknownInstrumentError
@@ -46,7 +47,7 @@ class MarketDuties:
         self._expiry = expiry
         self._table = table
         self._state = state
-        self._timers = DayTimers(engine, calendars, self._on_change, self._on_roll)
+        self._timers = DayTimers(engine, calendars, self._on_change, self._on_roll, lambda: markets_of(table))
         self._scheduled: set[int] = set()
         self.waiting: tuple[str, ...] = ()
         self._said: set[str] = set()
@@ -121,6 +122,7 @@ class MarketDuties:
         self._road.roll_day(day, settlement_marks(account, self._table, self._state))
 
     def _heartbeat(self, ts_ns: int) -> None:
+        self._timers.look(ts_ns)
         messages = self._state.channel.messages
         if messages != self._messages:
             # A night has a thousand minutes, and each would be a write to the disk that says nothing.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from terminal.app.day_timers import DayTimers
+from terminal.app.main_session import Market
+from terminal.core.clock import UTC_ZONE as UTC
 from terminal.core.clock import at_ns, from_ns
 from terminal.core.instruments import SessionProduct
-from terminal.infra.calendars import Calendars
+from terminal.infra.calendars import US_CALENDAR, Calendars
 from terminal.market.engine import Action, Rank
 
 
@@ -84,3 +86,51 @@ def test_the_end_of_the_curb_session_is_a_close_too() -> None:
     timers.start(at_ns(date(2023, 6, 26), 16, 1))
     diary.run_until(at_ns(date(2023, 6, 26), 23))
     assert closes == [("index_option", "16:15"), ("index_option", "17:00")]
+
+
+def diary_of(*markets: Market) -> tuple[Diary, list[tuple[str, str]], list[Market], DayTimers]:
+    diary, seen, traded = Diary(), list[tuple[str, str]](), list(markets)
+    timers = DayTimers(
+        diary,
+        Calendars(),
+        lambda product, ts_ns: seen.append((product.value, from_ns(ts_ns, UTC).isoformat()[:16])),
+        lambda day, ts_ns: seen.append((f"roll {day}", from_ns(ts_ns, UTC).isoformat()[:16])),
+        lambda: list(traded),
+    )
+    return diary, seen, traded, timers
+
+
+def test_coins_alone_never_open_or_close_and_roll_at_midnight_utc() -> None:
+    diary, seen, _, timers = diary_of((SessionProduct.CRYPTO, US_CALENDAR))
+    timers.start(1_723_161_255_030_314_667)  # Thursday 2024-08-08 23:54:15 UTC, where the capture begins
+    diary.run_until(at_ns(date(2024, 8, 11), 22))
+    assert seen == [(f"roll 2024-08-{day:02}", f"2024-08-{day - 1:02}T23:59") for day in (9, 10, 11, 12)]
+
+
+def test_a_foreign_exchange_has_its_own_hours_and_day() -> None:
+    diary, seen, _, timers = diary_of((SessionProduct.FOREIGN, "XETR"))
+    timers.start(at_ns(date(2024, 8, 8), 1))
+    diary.run_until(at_ns(date(2024, 8, 12), 23))
+    assert [each for each in seen if each[0] == "foreign"] == [
+        ("foreign", "2024-08-08T07:00"),
+        ("foreign", "2024-08-08T15:30"),
+        ("foreign", "2024-08-09T07:00"),
+        ("foreign", "2024-08-09T15:30"),
+        ("foreign", "2024-08-12T07:00"),
+        ("foreign", "2024-08-12T15:30"),
+    ]
+    assert [each[0] for each in seen if each[0].startswith("roll")] == ["roll 2024-08-09", "roll 2024-08-12"]
+
+
+def test_what_is_listed_later_gets_its_hours_and_the_day_goes_to_new_york() -> None:
+    diary, seen, traded, timers = diary_of((SessionProduct.CRYPTO, US_CALENDAR))
+    timers.start(at_ns(date(2024, 8, 8), 9))
+    timers.look(at_ns(date(2024, 8, 8), 9, 10))
+    traded.append((SessionProduct.EQUITY, US_CALENDAR))
+    timers.look(at_ns(date(2024, 8, 8), 9, 20))
+    diary.run_until(at_ns(date(2024, 8, 9), 5))
+    assert [each for each in seen if each[0] in {"equity", "roll 2024-08-09"}] == [
+        ("equity", "2024-08-08T13:30"),
+        ("equity", "2024-08-08T20:00"),
+        ("roll 2024-08-09", "2024-08-09T03:59"),
+    ]
