@@ -72,7 +72,7 @@ class Rooms:
         self.journal = journal
         self.calendars = calendars
         self.clock = MarketClock(feed.first_ns())
-        self.state = MarketState(table, feed.name)
+        self.state = MarketState(table, feed.name, settings.desk.depth_history_mb << 20)
         self.past = TimeMachine(
             table, feed.name, self.clock, profile.spill_dir,
             said_ns=lambda: self.state.channel.last_ts_ns, begins=self.state.bars.activity.begins,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from terminal.bench.market import INSTRUMENTS, empty_state
+from terminal.bench.market_messages import INSTRUMENTS, empty_state
 from terminal.bench.peers import Answer, Peer, ask
 from terminal.bench.result import Benchmark, Result, result
 from terminal.core.clock import MarketClock

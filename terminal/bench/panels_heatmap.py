@@ -11,7 +11,7 @@ import numpy as np
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.heatmap import HeatmapView
 from terminal.app.views.watchlist import WatchlistView
-from terminal.bench.market import INSTRUMENTS, mixed_messages
+from terminal.bench.market_messages import INSTRUMENTS, mixed_messages
 from terminal.bench.result import Benchmark, Result, result
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTable, SessionProduct

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from terminal.bench.market import INSTRUMENTS, mixed_messages
+from terminal.bench.market_messages import INSTRUMENTS, mixed_messages
 from terminal.bench.result import Benchmark, Result, result
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct

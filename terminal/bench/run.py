@@ -13,7 +13,6 @@ from terminal.bench import (
     chart,
     decoders,
     fuzz,
-    market,
     market_flow,
     options_chain,
     panels,
@@ -39,7 +38,6 @@ from terminal.infra.failures import UsageError
 def all_benchmarks() -> list[Benchmark]:
     """Every benchmark, by group."""
     return [
-        *market.BENCHMARKS,
         *market_flow.BENCHMARKS,
         *chain_replay.BENCHMARKS,
         *books.BENCHMARKS,

@@ -128,6 +128,15 @@ class DeskSettings(Section, frozen=True):
         int,
         Meta(ge=20, le=60_000, description="A frame longer than this is a stall: its stack goes to the log."),
     ] = 100
+    depth_history_mb: Annotated[
+        int,
+        Meta(
+            ge=40,
+            le=65_536,
+            description="Memory for depth over time; a book takes 37 MB in 96 minutes. Books get it as they come, and "
+            "one that is shown takes the place of that shown longest ago.",
+        ),
+    ] = 300
     restore_workspace: Annotated[bool, Meta(description="Open with the workspace that was last in use.")] = True
     working_orders_on_stop: Annotated[
         Literal["leave", "cancel"],

@@ -6,11 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.market.book_pools import LEVELS_KEPT, SAMPLES, STEP, history_of
+from terminal.market.book_rows import BOOKS_USED, HEAD_ROW
 from terminal.market.books import BookStore
 from terminal.market.rows import Rows
 from terminal.market.sequence_lock import SequenceLock
 
 MOST_WATCHED = 4
+"""Books that are sampled where nobody says how much memory there is."""
+BOOK_BYTES = SAMPLES * (HEAD_ROW.itemsize + 2 * LEVELS_KEPT * 12)
+"""What one book's ring takes once it is full."""
 LATEST_NS = 2**62
 
 SAMPLE_HEAD = np.dtype([("ts_ns", "i8"), ("status", "u1"), ("bids", "i4"), ("asks", "i4")])
@@ -19,15 +23,20 @@ SAMPLE_LEVEL = np.dtype([("px", "i8"), ("size", "i8")])
 
 
 class DepthHistory:
-    """Rings of the last 96 minutes of up to MOST_WATCHED books, 64 levels a side, a sample every ``step_ns``.
+    """Rings of the last 96 minutes of up to ``most`` books, 64 levels a side, a sample every ``step_ns``.
 
     A sample holds everything stamped up to its time. Silences of more than ten minutes are not filled.
     """
 
-    def __init__(self, lock: SequenceLock, books: BookStore) -> None:
+    def __init__(self, lock: SequenceLock, books: BookStore, most: int = MOST_WATCHED) -> None:
         self._lock = lock
         self._books = books
+        self._most = max(most, 1)
         self._watched: list[int] = []
+        self._reads = 0
+        self._read_at: dict[int, int] = {}
+        """By instrument, the number of the last read; without one it was never shown."""
+        self._books_seen = 0
 
     @property
     def step_ns(self) -> int:
@@ -35,22 +44,51 @@ class DepthHistory:
         return STEP
 
     def watch(self, instrument: int) -> bool:
-        """Starts sampling (idempotent, kept until the run ends); False when all places are taken. Any thread."""
+        """Starts sampling (idempotent); True, since where all places are taken the book that was read longest ago gives
+        its place up. Any thread."""
         with self._lock.writing():
-            if instrument in self._watched:
-                return True
-            if len(self._watched) == MOST_WATCHED:
-                return False
-            self._watched.append(instrument)
-            if len(self._watched) == 1:
-                self._books.arrays = self._books.arrays._replace(history=history_of(MOST_WATCHED))
-            self._books.arrays.history.watched[len(self._watched) - 1] = instrument
+            self._note_read(instrument)
+            if instrument not in self._watched:
+                self._put(instrument)
         return True
+
+    def watch_new_books(self) -> None:
+        """Starts sampling books that were made since the last call, as long as places are free."""
+        arrays = self._books.arrays
+        used = int(arrays.levels.state[BOOKS_USED])
+        if used == self._books_seen:
+            return
+        first, self._books_seen = min(self._books_seen, used), used
+        if len(self._watched) == self._most:
+            return
+        with self._lock.writing():
+            for instrument in arrays.rows["instrument"][first:used].tolist():
+                if len(self._watched) < self._most and instrument not in self._watched:
+                    self._put(instrument)
+
+    def _put(self, instrument: int) -> None:
+        """Into a free place, or that of the book read longest ago; under the lock."""
+        if len(self._watched) < self._most:
+            place = len(self._watched)
+            self._watched.append(instrument)
+        else:
+            place = min(range(self._most), key=lambda each: self._read_at.get(self._watched[each], 0))
+            self._read_at.pop(self._watched[place], None)
+            self._watched[place] = instrument
+        if len(self._books.arrays.history.watched) == 0:
+            self._books.arrays = self._books.arrays._replace(history=history_of(self._most))
+        self._books.arrays.history.taken[place] = 0
+        self._books.arrays.history.watched[place] = instrument
+
+    def _note_read(self, instrument: int) -> None:
+        self._reads += 1
+        self._read_at[instrument] = self._reads
 
     def clear(self) -> None:
         """Drops all samples and goes on watching; after the books were cleared, by whom holds the lock."""
+        self._books_seen = 0
         if self._watched:
-            self._books.arrays = self._books.arrays._replace(history=history_of(MOST_WATCHED))
+            self._books.arrays = self._books.arrays._replace(history=history_of(self._most))
             self._books.arrays.history.watched[: len(self._watched)] = self._watched
 
     def read(
@@ -61,12 +99,15 @@ class DepthHistory:
         ``heads``: SAMPLE_HEAD; ``levels``: SAMPLE_LEVEL of shape (samples, 2, 64), from the best outwards, side 0 bids;
         levels that are not used are 0.
         """
+        if instrument in self._watched:
+            self._note_read(instrument)
+        return self._lock.copy(lambda: self._copy(instrument, after_ns, most, until_ns))
+
+    def _copy(self, instrument: int, after_ns: int, most: int, until_ns: int) -> tuple[Rows, Rows]:
+        # Another book may be given this one's place at any time, so the place is part of what is copied.
         if instrument not in self._watched:
             return np.empty(0, SAMPLE_HEAD), np.empty((0, 2, LEVELS_KEPT), SAMPLE_LEVEL)
         place = self._watched.index(instrument)
-        return self._lock.copy(lambda: self._copy(place, after_ns, most, until_ns))
-
-    def _copy(self, place: int, after_ns: int, most: int, until_ns: int) -> tuple[Rows, Rows]:
         history = self._books.arrays.history
         taken = int(history.taken[place])
         oldest = max(taken - SAMPLES, 0)

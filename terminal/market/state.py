@@ -15,7 +15,7 @@ from terminal.core.messages import Batch, Kind
 from terminal.core.money import ABSENT_PX
 from terminal.market.bars import BarStore
 from terminal.market.books import BookStore
-from terminal.market.depth_history import DepthHistory
+from terminal.market.depth_history import BOOK_BYTES, MOST_WATCHED, DepthHistory
 from terminal.market.kernel import (
     CLOCK_NS,
     FIRST_SAID_NS,
@@ -59,8 +59,11 @@ class Channel:
 class MarketState:
     """Quotes, prints, bars, statistics and books by instrument id."""
 
-    def __init__(self, table: InstrumentTable, channel: str) -> None:
+    def __init__(self, table: InstrumentTable, channel: str, depth_bytes: int = 0) -> None:
+        """``depth_bytes``: memory for depth over time, which as many books as fit get without being asked for; 0 leaves
+        it to who reads."""
         self.table = table
+        self._samples_books = depth_bytes > 0
         self._lock = SequenceLock()
         self._quotes = np.zeros(CAPACITY, QUOTE_ROW)
         self._counts = np.zeros((16, 32), np.int64)
@@ -74,7 +77,7 @@ class MarketState:
         self.volume_at_price = VolumeStore(self._lock)
         self.book = BookStore(self._lock, lambda: int(max(self._pulse[NOW_NS], self._pulse[CLOCK_NS])))
         self.orders = OrderQueues(self._lock, self.book)
-        self.depth_history = DepthHistory(self._lock, self.book)
+        self.depth_history = DepthHistory(self._lock, self.book, depth_bytes // BOOK_BYTES or MOST_WATCHED)
         self.channel = Channel(channel)
         self.changed = 0
         self.applied_ns = 0
@@ -128,6 +131,8 @@ class MarketState:
                 )  # fmt: skip
                 if self.book.wants_room:
                     self.book.make_room()
+        if self._samples_books:
+            self.depth_history.watch_new_books()
         self.changed += 1
         self.applied_ns = time.perf_counter_ns()
         if not self.unseen_ns:

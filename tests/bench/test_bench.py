@@ -18,7 +18,7 @@ KEYS = {
 
 
 def test_names_and_groups_choose(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [each.name for each in run.choose(["kernel_messages"])] == ["kernel_messages"]
+    assert [each.name for each in run.choose(["kernel_flow"])] == ["kernel_flow"]
     assert {each.group for each in run.choose(["market"])} == {"market"}
     assert len(run.choose([])) == len(run.all_benchmarks())
     with pytest.raises(UsageError, match="is not a benchmark"):
@@ -56,8 +56,8 @@ def test_a_crash_and_a_disagreement_are_failures(
 
 
 def test_the_market_benchmarks_count_every_message() -> None:
-    names = {each.name for bench in run.choose(["kernel_messages", "tape_to_state"]) for each in bench.run(False)}
-    assert names == {"kernel_messages", "tape_to_state"}
+    names = {each.name for bench in run.choose(["kernel_flow", "tape_flow"]) for each in bench.run(False)}
+    assert names == {"kernel_flow", "tape_flow"}
 
 
 def test_better_is_one_of_two_words() -> None:

@@ -6,10 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
 from terminal.core.messages import Batch, clock_message
+from terminal.core.ticks import TickClass
 from terminal.market.book_pools import LEVELS_KEPT, SAMPLES, STEP
 from terminal.market.book_rows import LONGEST_FILL
-from terminal.market.depth_history import MOST_WATCHED
+from terminal.market.depth_history import BOOK_BYTES, MOST_WATCHED
 from terminal.market.rows import BookStatus
 from terminal.market.state import MarketState
 from tests.market.book_model import BookModel, Message, as_batch
@@ -130,15 +132,48 @@ def test_a_seek_back_begins_anew_and_goes_on_watching() -> None:
     ]
 
 
-def test_only_so_many_books_are_watched() -> None:
+def all_sampled(state: MarketState, count: int) -> list[bool]:
+    return [len(state.depth_history.read(n)[0]) > 0 for n in range(count)]
+
+
+def tell(state: MarketState, count: int, ts_ns: int) -> None:
+    for instrument in range(count):
+        state.apply(as_batch([depth(1, 100, 5)], instrument, ts_ns))
+    state.apply(as_batch([depth(1, 100, 5)], 0, ts_ns + 2 * STEP))
+
+
+def test_the_book_read_longest_ago_gives_its_place_up() -> None:
     state = market(MOST_WATCHED + 1)
     assert all(state.depth_history.watch(n) for n in range(MOST_WATCHED))
-    assert state.depth_history.watch(0), "watching twice takes no second place"
-    assert not state.depth_history.watch(MOST_WATCHED)
+    tell(state, MOST_WATCHED + 1, START_NS)
+    assert all_sampled(state, MOST_WATCHED + 1) == [True] * MOST_WATCHED + [False]
+    state.depth_history.read(0)
+    assert state.depth_history.watch(MOST_WATCHED)
     heads, levels = state.depth_history.read(MOST_WATCHED)
-    assert (len(heads), levels.shape) == (0, (0, 2, LEVELS_KEPT))
+    assert (len(heads), levels.shape) == (0, (0, 2, LEVELS_KEPT)), "nothing of the other book is shown as its own"
+    tell(state, MOST_WATCHED + 1, START_NS + 5 * STEP)
+    assert all_sampled(state, MOST_WATCHED + 1) == [True, False, True, True, True]
+
+
+def test_every_book_is_sampled_without_being_asked_for_while_there_is_memory() -> None:
+    table = InstrumentTable()
+    for number in range(5):
+        table.add(f"S{number}", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY)
+    state = MarketState(table, "test", depth_bytes=3 * BOOK_BYTES)
+    tell(state, 4, START_NS)
+    assert all_sampled(state, 5) == [True, True, True, False, False]
+    assert state.depth_history.watch(4), "what is shown comes before what nobody has looked at"
+    state.reset()
+    tell(state, 5, START_NS)
+    assert sum(all_sampled(state, 5)) == 3
+    assert all_sampled(state, 5)[4]
+
+
+def test_a_ring_takes_what_its_memory_is_said_to_be() -> None:
+    state = market()
+    state.depth_history.watch(0)
     rings = state.book.arrays.history
-    assert sum(ring.nbytes for ring in (rings.heads, rings.distances, rings.sizes)) < 150 * 10**6
+    assert sum(ring.nbytes for ring in (rings.heads, rings.distances, rings.sizes)) == MOST_WATCHED * BOOK_BYTES
 
 
 def test_a_gap_is_in_the_samples_too() -> None:
