@@ -17,9 +17,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from terminal.bench.fuzz_capture import Levels, SlowBook, damaged_lines
 from terminal.bench.fuzz_exchange import SmallExchange
 from terminal.bench.fuzz_mutations import Mutations
 from terminal.bench.fuzz_records import dbn_head, dbn_records, stream_frames, stream_table
+from terminal.bench.replay import recorded_data
 from terminal.bench.result import Benchmark, Result, result
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
 from terminal.core.messages import Batch, Kind, empty_batch
@@ -116,6 +118,42 @@ def fuzz_binance_books(count: int, seed: int = 1) -> Outcome:
                 good += 1
                 _same_book(state, exchange)
     if not good:
+        raise AssertionError("no book was ever shown as good, so nothing was compared")
+    outcome.refused[f"(books compared: {good:,})"] = 0
+    return outcome
+
+
+def fuzz_capture(count: int, seed: int = 1) -> Outcome:
+    """Lines of the recorded captures, damaged: a good book must be that of a slow one made of what was kept."""
+    outcome = Outcome()
+    folder = recorded_data()
+    found = [] if folder is None else sorted((folder.parent / "crypto").glob("binance_*_raw_ws.gz"))
+    if not found:
+        outcome.refused["(the captures are not there)"] = 0
+    good = 0
+    for path in found:
+        is_spot = "spot" in path.name
+        mutations = Mutations(seed + is_spot)
+        digits = 2 if is_spot else 1
+        state, decoder = _coin_market(BinanceMarket.SPOT if is_spot else BinanceMarket.FUTURES, digits)
+        slow, newest_ns = SlowBook(digits), 0
+        for line in damaged_lines(path, mutations, count // len(found)):
+            outcome.fed += 1
+            try:
+                stamp_ns, body = split_line(line)
+                newest_ns = max(newest_ns, min(stamp_ns, _START_NS + 10**15))
+                decoder.feed(body, newest_ns)
+            except BadMessage as bad:
+                outcome.refused[bad.reason] += 1
+                continue
+            outcome.kept += 1
+            slow.take(body)
+            if outcome.kept % 40 == 0:
+                _apply(state, decoder.take())
+                if state.book.status(0).is_good:
+                    good += 1
+                    _same_levels(state, slow.levels if slow.is_good else {})
+    if found and not good:
         raise AssertionError("no book was ever shown as good, so nothing was compared")
     outcome.refused[f"(books compared: {good:,})"] = 0
     return outcome
@@ -236,10 +274,10 @@ def _lean_row(mutations: Mutations, number: int, file: FileName) -> bytes:
     return f"{stamp},{row}".encode()
 
 
-def _coin_market(market: BinanceMarket) -> tuple[MarketState, StreamDecoder]:
+def _coin_market(market: BinanceMarket, digits: int = 1) -> tuple[MarketState, StreamDecoder]:
     table = InstrumentTable()
-    table.add("BTCUSDT", InstrumentKind.CRYPTO_SPOT, SessionProduct.CRYPTO, TickClass.FINEST, price_scale=10)
-    return MarketState(table, "fuzz"), StreamDecoder([StreamSymbol("BTCUSDT", market, 0, 1)])
+    table.add("BTCUSDT", InstrumentKind.CRYPTO_SPOT, SessionProduct.CRYPTO, TickClass.FINEST, price_scale=10**digits)
+    return MarketState(table, "fuzz"), StreamDecoder([StreamSymbol("BTCUSDT", market, 0, digits)])
 
 
 def _apply(state: MarketState, batch: Batch, *, has_depth_prices: bool = True) -> None:
@@ -260,11 +298,15 @@ def _whole(report: FileReport) -> None:
 
 
 def _same_book(state: MarketState, exchange: SmallExchange) -> None:
-    bids, asks = state.book.read(0, 200)
+    _same_levels(state, {place: size * _COIN for place, size in exchange.book.items()})
+
+
+def _same_levels(state: MarketState, levels: Levels) -> None:
+    bids, asks = state.book.read(0, len(levels) + 1)
     shown = {(1, int(row["px"])): int(row["size"]) for row in bids} | {
         (-1, int(row["px"])): int(row["size"]) for row in asks
     }
-    if shown != {place: size * _COIN for place, size in exchange.book.items()}:
+    if shown != levels:
         raise AssertionError("a book is shown as good and is not the exchange's")
 
 
@@ -282,6 +324,7 @@ def _campaign(name: str, run: Callable[[int], Outcome]) -> Benchmark:
 BENCHMARKS = [
     _campaign("fuzz_binance", fuzz_binance),
     _campaign("fuzz_binance_books", fuzz_binance_books),
+    _campaign("fuzz_capture", fuzz_capture),
     _campaign("fuzz_dbn", fuzz_dbn),
     _campaign("fuzz_lean", fuzz_lean),
     _campaign("fuzz_stream", fuzz_stream),

@@ -62,6 +62,14 @@ class Mutations:
         junk = _NESTED if chance.random() < 0.001 else chance.choice(_JUNK)
         return message[:start] + junk + message[end:]
 
+    def swapped(self, message: bytes) -> bytes:
+        """JSON or CSV in which two values have changed places."""
+        places = [each.span() for each in _VALUE.finditer(message)]
+        if len(places) < 2:
+            return message
+        (start, end), (second, last) = sorted(self._chance.sample(places, 2))
+        return message[:start] + message[second:last] + message[end:second] + message[start:end] + message[last:]
+
     def in_disorder(self, messages: Sequence[bytes], faults: float) -> Iterator[bytes]:
         """Messages of which a share is lost, comes twice, or comes late."""
         chance = self._chance
