@@ -12,7 +12,14 @@ from terminal.bench import fuzz
 from terminal.bench.fuzz_exchange import SmallExchange
 from terminal.bench.fuzz_mutations import Mutations
 
-CAMPAIGNS = [fuzz.fuzz_binance, fuzz.fuzz_binance_books, fuzz.fuzz_dbn, fuzz.fuzz_lean, fuzz.fuzz_stream]
+CAMPAIGNS = [
+    fuzz.fuzz_binance,
+    fuzz.fuzz_binance_books,
+    fuzz.fuzz_capture,
+    fuzz.fuzz_dbn,
+    fuzz.fuzz_lean,
+    fuzz.fuzz_stream,
+]
 
 
 @pytest.mark.parametrize("campaign", CAMPAIGNS)

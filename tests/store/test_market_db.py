@@ -73,7 +73,7 @@ def test_an_old_file_is_brought_up_with_its_rows(tmp_path: Path) -> None:
     ).fetchall()
     assert sizes == [("BTCUSDT", 100_000_000, "0.00000001"), ("GOOG", 1, "1.00000000")]
     assert connection.execute("SELECT flags, venue FROM raw.bar").fetchall() == [(128, 60)], "an hour is no minute"
-    assert connection.execute("SELECT rolled_ns, rolled_day_ns FROM source").fetchall() == [(0, 0)]
+    assert connection.execute("SELECT rolled_ns, rolled_day_ns FROM source").fetchall() == [(0, 0)] * 2
     writer = BatchWriter(connection, make_table(), SessionRow("old", "sim", "sim"))
     writer.open_session(go_on=True)
     writer.close_session(all_there=True)

@@ -106,7 +106,7 @@ def test_a_book_that_databento_doubts_is_put_into_a_gap_until_it_begins_anew(tmp
     assert gap["v0"] > gap["v1"], "numbers that cannot be"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("AMCR"), st.integers(1, 6), st.sampled_from([1, -1]), st.integers(1, 9),
                           st.integers(1, 5)), max_size=40))  # fmt: skip
 def test_the_best_of_orders_is_that_of_a_plain_list(events: list[tuple[str, int, int, int, int]]) -> None:
