@@ -87,3 +87,9 @@ def _decode(decoder: dbn.DBNDecoder, content: bytes) -> list[Record]:
         # A record whose length does not fit its kind makes the library panic, which is no Exception.
         log.warning("a DBN block cannot be decoded: %s", damage)
         raise CutOff(str(damage).splitlines()[0] if str(damage) else type(damage).__name__) from damage
+
+
+def library_works() -> bool:
+    """Whether the library reads what it has written; raises whatever it raises."""
+    head = dbn.Metadata("TEST", 0, None, dbn.SType.INSTRUMENT_ID, None)
+    return bool(dbn.Metadata.decode(bytes(head)).dataset == "TEST")
