@@ -223,6 +223,18 @@ def test_without_depth_it_says_so_in_a_sentence(bench: Bench) -> None:
     assert deep.panel.pages.currentWidget() is deep.canvas
 
 
+@pytest.mark.parametrize("colour_blind", [False, True])
+def test_bars_of_the_book_end_in_their_own_colour_in_every_palette(deep: Deep, colour_blind: bool) -> None:
+    deep.bench.themes.choose(colour_blind=colour_blind)
+    deep.bench.frame()
+    rect, picture = deep.canvas.geometry_now().book, deep.picture()
+    seen = {channels(picture.pixelColor(x, y)) for x in range(rect.left() + 3, rect.right())
+            for y in range(rect.top() + 20, rect.bottom())}  # fmt: skip
+    for token in ("bid", "ask"):
+        assert channels(deep.bench.context.theme.colour(token)) in seen
+    deep.bench.themes.choose(colour_blind=False)
+
+
 def test_a_replay_without_books_says_that_its_data_has_none(bench: Bench) -> None:
     bench.desk.mode = DeskMode.REPLAY
     deep = Deep(bench, samples=0)

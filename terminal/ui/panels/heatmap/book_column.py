@@ -86,11 +86,13 @@ class BookColumn:
         top = rect.bottom() + 1 - (rows + 1) * row_px
         gap = 1 if row_px >= LEAST_BAR_PX else 0
         self._fill(painter, rect.left() + 1, top, rect.width() - 1, row_px, theme.colour("bg1"))
-        for sizes, token, ink in zip(self._shown, ("bid", "ask"), (0, 3), strict=True):
+        for sizes, token in zip(self._shown, ("bid", "ask"), strict=True):
             there = sizes[rows] > 0
             length = np.clip(np.rint(sizes[rows][there] / most * room), 2, room)
             self._fill(painter, rect.left() + 1, top[there], length, row_px - gap, theme.colour(token))
-            edge = theme.colour(theme.tokens.series[ink])
+            # The bar's own colour in full, so that it is told apart in every palette.
+            edge = QColor(theme.colour(token))
+            edge.setAlpha(255)
             self._fill(painter, rect.left() + length, top[there], 1, row_px - gap, edge)
         if row_px >= _NUMBERS_FROM_PX:
             painter.setFont(theme.label_font())
