@@ -107,7 +107,7 @@ class ChainPass:
         self.solved = int(np.count_nonzero(due))
         self._prices[:, due], self._from[:, due] = prices[:, due], state[:, due]
         for style in (True, False):
-            rows = np.flatnonzero(due & (self.contracts.is_american == style))
+            rows = np.flatnonzero(due & (self._is_exercised(state) == style))
             if not len(rows):
                 continue
             spot, rate, carry, time = (column[rows] for column in state)
@@ -117,6 +117,13 @@ class ChainPass:
             else:
                 vol, code = implied_vol.european(prices[:, rows], *contract)
             self._vols[:, rows], self._codes[:, rows] = vol, code
+
+    def _is_exercised(self, state: Floats) -> Flags:
+        """Rows to be priced with early exercise. Where rate and carry are both below zero there are two boundaries or
+        none: a few cents in 100 at most, that take a grid of finite differences a vol. Quotes imply such rates by
+        noise, and the next parity takes them back."""
+        exercised: Flags = self.contracts.is_american & ~((state[1] < 0.0) & (state[2] < 0.0))
+        return exercised
 
     def _has_moved(self, state: Floats) -> Flags:
         """Rows whose vol is another one since spot, carry or time moved."""
@@ -171,7 +178,7 @@ class ChainPass:
             for name in ("value", *GREEKS):
                 values[name] = np.where(known & ~moved, self._last[name], np.nan)
         for style in (True, False):
-            rows = np.flatnonzero(known & moved & (contracts.is_american == style))
+            rows = np.flatnonzero(known & moved & (self._is_exercised(state) == style))
             if not len(rows):
                 continue
             contract = (

@@ -13,7 +13,7 @@ from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.market.analytics.chain_pass import ChainPass, spot_of
 from terminal.market.analytics.chain_values import CarrySource, Override, Spot, SpotSource, ValueStatus
 from terminal.market.rows import QUOTE_ROW, Quality
-from terminal.quant import american, european, expiry_time
+from terminal.quant import american, american_dividends, european, expiry_time
 from tests.market.analytics import chains
 from tests.market.analytics.chains import CARRY, NOW_NS, RATE, SPOT
 
@@ -266,3 +266,25 @@ def test_values_that_are_kept_are_those_that_would_be_made(monkeypatch: pytest.M
         np.testing.assert_allclose(found.values["value"], again.price, atol=2e-4)
         np.testing.assert_allclose(found.values["delta"], again.delta, atol=2e-5)
         np.testing.assert_allclose(found.values["vega"], again.vega, atol=5e-3)
+
+
+def test_rates_and_yields_below_zero_do_not_stop_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Early exercise between two boundaries takes a grid a vol: a pass of forty seconds on a real morning."""
+    _table, _stock, contracts = chains.listed()
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts)))
+
+    def grids(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("finite differences in a live pass")
+
+    for name in ("price", "greeks", "implied_vol"):
+        monkeypatch.setattr(american_dividends, name, grids)
+    work = ChainPass(contracts, **KNOWN_RATE)
+    below = Override(rate=-0.01, dividend_yield=-0.03)
+    work.override({(each.expires_ns, each.root): below for each in contracts.expiries})
+    found = work.run(rows, chains.spot(), NOW_NS)
+    assert np.isfinite(found.values["value"]).all()
+    work.override(
+        {(each.expires_ns, each.root): Override(rate=-0.03, dividend_yield=-0.01) for each in contracts.expiries}
+    )
+    found = work.run(rows, chains.spot(), NOW_NS)
+    assert np.isfinite(found.values["delta"]).all()

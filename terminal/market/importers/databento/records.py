@@ -91,5 +91,5 @@ def _decode(decoder: dbn.DBNDecoder, content: bytes) -> list[Record]:
 
 def library_works() -> bool:
     """Whether the library reads what it has written; raises whatever it raises."""
-    head = dbn.Metadata("TEST", 0, None, dbn.SType.INSTRUMENT_ID, None)
+    head = dbn.Metadata("TEST", 0, None, dbn.SType("instrument_id"), None)
     return bool(dbn.Metadata.decode(bytes(head)).dataset == "TEST")
