@@ -211,8 +211,12 @@ def test_statistics_count_work_paint_and_gaps() -> None:
     assert found.p50_ms == pytest.approx(2.0)
     assert found.longest_ms == pytest.approx(10.0)
     assert found.longest_gap_ms == pytest.approx(40.0)
-    statistics.reset()
+    statistics.reset(10_000_000_000)
     assert statistics.summary().longest_ms == 0
+    statistics.frame(9_900_000_000, 170_000_000)
+    assert statistics.summary().frames == 0, "it began before the desk was ready"
+    statistics.frame(10_010_000_000, 1_000_000)
+    assert statistics.summary().longest_gap_ms == 0.0
 
 
 def test_no_item_of_any_thread_is_lost_and_each_thread_s_order_is_kept(qtbot: QtBot) -> None:

@@ -142,7 +142,7 @@ class FrameClock(QObject):
         gc.disable()
         self._collects = True
         self._last_full_collection_ns = time.perf_counter_ns()
-        self.statistics.reset()
+        self.statistics.reset(time.perf_counter_ns())
 
     def add(self, client: FrameClient) -> None:
         """Drives ``client`` from the next frame on; adding it again does nothing."""

@@ -41,8 +41,9 @@ class FrameStatistics:
         self._start_ns = np.zeros(_KEPT, np.int64)
         self.reset()
 
-    def reset(self) -> None:
-        """Counts from now on."""
+    def reset(self, now_ns: int = 0) -> None:
+        """Counts frames that begin from ``now_ns`` on: the one under way has begun before."""
+        self._since_ns = now_ns
         self._count = 0
         self._longest_ns = 0
         self._longest_gap_ns = 0
@@ -51,6 +52,8 @@ class FrameStatistics:
 
     def frame(self, started_ns: int, work_ns: int) -> None:
         """Books one tick that began at ``started_ns`` (perf_counter) and took ``work_ns``."""
+        if started_ns < self._since_ns:
+            return
         if self._last_start_ns:
             self._longest_gap_ns = max(self._longest_gap_ns, started_ns - self._last_start_ns)
         self._last_start_ns = started_ns
