@@ -1,4 +1,8 @@
-"""One writer, many readers who copy: readers never hold the writer up, and never see half a batch."""
+"""One writer, many readers who copy: readers hold the writer up for a copy at the most, and never see half a batch.
+
+A writer that goes from one change to the next would keep a waiting reader out for as long as it has work: Python's
+locks know no queue. So a reader waits in a turnstile, through which the writer must pass before each change.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +22,21 @@ class SequenceLock:
     def __init__(self) -> None:
         self._sequence = 0
         self._lock = threading.Lock()
+        self._turnstile = threading.Lock()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Around every change; one writer at a time."""
-        with self._lock:
+        with self._turnstile:
+            self._lock.acquire()
+        try:
             self._sequence += 1
             try:
                 yield
             finally:
                 self._sequence += 1
+        finally:
+            self._lock.release()
 
     def copy(self, read: Callable[[], _T]) -> _T:
         """What ``read`` returns, of a moment at which nothing was written; ``read`` must copy and may run again."""
@@ -38,5 +47,5 @@ class SequenceLock:
                 if self._sequence == before:
                     return result
             time.sleep(0)
-        with self._lock:
+        with self._turnstile, self._lock:
             return read()

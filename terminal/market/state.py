@@ -34,6 +34,9 @@ from terminal.market.sequence_lock import SequenceLock
 from terminal.market.statistics import StatisticsStore
 from terminal.market.volume_at_price import VolumeStore
 
+FEWEST_AT_ONCE, MOST_AT_ONCE = 64, 8192
+"""Messages applied under one lock. So many that it takes about AT_ONCE_NS: so long may a panel wait that reads."""
+AT_ONCE_NS = 1_000_000
 _PRICES = (
     "bid_px", "ask_px", "last_px", "open_px", "high_px", "low_px", "prior_close_px", "official_px", "settlement_px",
 )  # fmt: skip
@@ -84,6 +87,7 @@ class MarketState:
         self.unseen_ns = 0
         """When the first batch was applied that no frame has read; the window sets it back to 0."""
         self._prepared = 0
+        self._at_once = FEWEST_AT_ONCE
         self.reset()
 
     def reset(self) -> None:
@@ -122,15 +126,13 @@ class MarketState:
         if len(batch) == 0:
             return
         self._prepare()
-        with self._lock.writing():
-            done = 0
-            while done < len(batch):
-                done += apply_batch(
-                    batch[done:], self.changed + 1, self._core, self.bars.arrays, self.prints.arrays,
-                    self.statistics.arrays, self.volume_at_price.arrays, self.bars.activity.arrays, self.book.arrays,
-                )  # fmt: skip
-                if self.book.wants_room:
-                    self.book.make_room()
+        first = 0
+        while first < len(batch):
+            part = batch[first : first + self._at_once]
+            begun_ns = time.perf_counter_ns()
+            self._apply_part(part)
+            first += len(part)
+            self._suit(len(part), time.perf_counter_ns() - begun_ns)
         if self._samples_books:
             self.depth_history.watch_new_books()
         self.changed += 1
@@ -138,6 +140,25 @@ class MarketState:
         if not self.unseen_ns:
             self.unseen_ns = self.applied_ns
         self._say_pulse()
+
+    def _suit(self, count: int, spent_ns: int) -> None:
+        """At the open each message is the first of its instrument and costs a hundred times what it will: memory that
+        was never touched."""
+        if spent_ns > 2 * AT_ONCE_NS:
+            self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
+        elif count == self._at_once and 2 * spent_ns < AT_ONCE_NS:
+            self._at_once = min(MOST_AT_ONCE, self._at_once * 2)
+
+    def _apply_part(self, part: Batch) -> None:
+        with self._lock.writing():
+            done = 0
+            while done < len(part):
+                done += apply_batch(
+                    part[done:], self.changed + 1, self._core, self.bars.arrays, self.prints.arrays,
+                    self.statistics.arrays, self.volume_at_price.arrays, self.bars.activity.arrays, self.book.arrays,
+                )  # fmt: skip
+                if self.book.wants_room:
+                    self.book.make_room()
 
     def _say_pulse(self) -> None:
         """That time goes on, or that a session begins, is no sign of life of the feed."""
