@@ -29,6 +29,9 @@ from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.analytics.service import AnalyticsService
 
+_MOMENT = 5_000
+"""Messages that may be on their way to the disk at any time."""
+
 
 class Desk:
     """Implements ``app.desk_port.DeskPort``."""
@@ -41,7 +44,7 @@ class Desk:
         profile: Profile,
         *,
         interest_rate: float | None = None,
-        models_ready: Callable[[], bool] = lambda: True,
+        models_ready: Callable[[], bool] = lambda: False,
     ) -> None:
         """``interest_rate``: None where nobody knows it, and chains must tell. ``models_ready``: whether the option
         models are compiled."""
@@ -77,6 +80,10 @@ class Desk:
             rooms.engine, rooms.recorder, self.state_to_paint, rooms.health.silent_ns, rooms.health.refusals,
             profile.database_file,
         )  # fmt: skip
+
+    def has_caught_up(self) -> bool:
+        """Whether nothing waits to be taken in, nor more than a moment's messages to be written."""
+        return self.rooms.engine.tape_lag == 0 and self.rooms.recorder.lag <= _MOMENT
 
     def note_frame(self) -> None:
         """See ``DeskPort``. What an earlier frame read and did not paint had changed nothing that can be seen."""

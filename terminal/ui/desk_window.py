@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import threading
 import time
@@ -35,6 +34,7 @@ from terminal.ui.theme.theme import ThemeSwitch
 
 POLL_S = 0.02
 FRAMES_BEFORE_READY = 10
+CATCH_UP_S = 3.0
 LAST_FRAMES_S = 0.4
 DEFAULT_SIZE = (1280, 800)
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class DeskWindow:
         registry = PanelRegistry()
         panels.register(registry)
         self._desk = desk
+        self._begun_s = 0.0
         self._over = threading.Event()
         self._wanted_in_front = threading.Event()
         store = WorkspaceStore(profile.workspaces_dir)
@@ -111,8 +112,6 @@ class DeskWindow:
     async def _until_over(self) -> None:
         while not self._over.is_set():
             if not self.main.is_ready and self._has_begun():
-                gc.collect()
-                gc.freeze()
                 self.main.ready()
             if self._wanted_in_front.is_set():
                 self._wanted_in_front.clear()
@@ -121,7 +120,14 @@ class DeskWindow:
             await asyncio.sleep(POLL_S)
 
     def _has_begun(self) -> bool:
-        return self.main.clock.statistics.summary().frames >= FRAMES_BEFORE_READY and self._desk.market.changed > 0
+        """Whether the opening has been taken in: each instrument's first words cost a hundred times what others do.
+
+        A market that never rests is not waited for.
+        """
+        if self.main.clock.statistics.summary().frames < FRAMES_BEFORE_READY or self._desk.market.changed == 0:
+            return False
+        self._begun_s = self._begun_s or time.monotonic()
+        return self._desk.has_caught_up() or time.monotonic() - self._begun_s >= CATCH_UP_S
 
     def ask_to_front(self) -> None:
         """Brings the window to the front at the next occasion; any thread."""

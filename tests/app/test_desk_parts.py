@@ -135,6 +135,19 @@ def test_a_feed_that_falls_silent_is_stale(tmp_path: Path) -> None:
     desk.stop()
 
 
+def test_a_desk_has_caught_up_when_nothing_waits_on_the_tape(tmp_path: Path) -> None:
+    desk = SmallDesk(tmp_path / "profile", "")
+    desk.open()
+    desk.rooms.open()
+    face, tape = desk.run_.desk, desk.rooms.tape
+    assert face.has_caught_up()
+    tape.write(desk.feed.messages[:10])
+    assert not face.has_caught_up()
+    tape.release(10)
+    assert face.has_caught_up()
+    desk.stop()
+
+
 def test_the_kill_flag_disarms_cancels_and_flattens(tmp_path: Path) -> None:
     desk = SmallDesk(tmp_path / "profile", "", ("--speed", "1"))
     desk.open()

@@ -142,7 +142,7 @@ class AnalyticsService(threading.Thread):
 
     def run(self) -> None:
         """The thread's loop."""
-        while not self._stopping and not self._load():
+        while not self._stopping and not (self._wants and self._load()):
             self._wake.wait(_ASK_READY_S)
             self._wake.clear()
         while not self._stopping:
@@ -154,7 +154,8 @@ class AnalyticsService(threading.Thread):
             self._rest(_LEAST_REST * self._run_one(underlying))
 
     def _load(self) -> bool:
-        """Imports the models once they are compiled: an import of kernels that are not would compile them here."""
+        """Imports the models once they are compiled and somebody looks at a chain: an import of kernels that are not
+        would compile them here, and a desk without a window needs none."""
         if not self._ready and self._is_ready():
             self._models = importlib.import_module("terminal.market.analytics.chain_pass")
             self._ready = True
