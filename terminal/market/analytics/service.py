@@ -126,7 +126,7 @@ class AnalyticsService(threading.Thread):
     def why_none(self, underlying: int) -> str:
         """Why there are no values, or why they are not made anew; empty when all is well."""
         if not self._ready:
-            return "The option models are being compiled; values follow."
+            return "The option models are being made ready; values follow."
         return self._reasons.get(underlying, "")
 
     def pace(self, underlying: int) -> Pace | None:

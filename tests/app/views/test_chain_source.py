@@ -56,7 +56,7 @@ class Remembering:
         return self.found
 
     def why_none(self, _underlying: int) -> str:
-        return "The option models are being compiled; values follow."
+        return "The option models are being made ready; values follow."
 
 
 @dataclass
@@ -97,7 +97,7 @@ def test_each_quote_by_itself_until_the_analytics_have_looked(scene: tuple[Any, 
     assert _cell(view, 6, "call.gamma") == "–"
     text, tip = source.words(NOW_NS)
     assert text == "USD; IV in points: BS on the spot, r=4.00%, American as European"
-    assert tip.endswith("The option models are being compiled; values follow.")
+    assert tip.endswith("The option models are being made ready; values follow.")
     desk.analytics.found = found
     source.refresh(0, 12, NOW_NS, 2 * 10**9)
     assert _cell(view, 6, "call.iv") == "25.0"

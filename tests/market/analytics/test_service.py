@@ -163,7 +163,7 @@ def test_a_pass_that_fails_is_said_and_the_other_chains_go_on(
     running = start()
     quotes.broken = True
     running.want("panel", first)
-    _until(lambda: running.why_none(first))
+    _until(lambda: "failed" in running.why_none(first))
     assert running.why_none(first) == "The analytics failed (RuntimeError in read); see the log."
     quotes.broken = False
     running.want("other", second)
@@ -183,7 +183,7 @@ def test_nothing_is_reckoned_before_the_models_are_compiled(
     running.want("panel", first)
     time.sleep(0.2)
     assert running.values(first) is None
-    assert running.why_none(first) == "The option models are being compiled; values follow."
+    assert running.why_none(first) == "The option models are being made ready; values follow."
     compiled.set()
     _until(lambda: running.values(first))
 
