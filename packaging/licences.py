@@ -46,14 +46,18 @@ def packages() -> list[metadata.Distribution]:
 def licence_of(package: metadata.Distribution) -> str:
     """What the package says of its licence, in a line."""
     about = package.metadata
-    said = about.get("License-Expression") or ""
+    said = _first(about, "License-Expression")
     if not said:
         said = "; ".join(
             each.rpartition(" :: ")[2] for each in about.get_all("Classifier") or () if each.startswith("License :: ")
         )
     if said in {"", "OSI Approved"}:
-        said = next(iter((about.get("License") or "").strip().splitlines()), "")
+        said = next(iter(_first(about, "License").strip().splitlines()), "")
     return said or "see its text"
+
+
+def _first(about: metadata.PackageMetadata, name: str) -> str:
+    return next(iter(about.get_all(name) or ()), "")
 
 
 def texts_of(package: metadata.Distribution) -> list[Path]:
