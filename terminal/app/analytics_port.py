@@ -24,6 +24,10 @@ class Analytics(Protocol):
         """What the trader says of an expiry; None takes it back."""
         ...
 
+    def told(self, underlying: int, series: Series) -> Override | None:
+        """What the trader said of an expiry; None where it is left to the quotes."""
+        ...
+
     def values(self, underlying: int) -> ChainValues | None:
         """The last pass over a chain, immutable; None before the first."""
         ...

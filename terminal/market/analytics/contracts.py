@@ -66,7 +66,8 @@ def chain_contracts(table: InstrumentTable, underlying: int) -> ChainContracts:
     series = [(each.expires_ns, each.symbol.root) for each in terms]
     firsts = [row for row, key in enumerate(series) if row == 0 or key != series[row - 1]]
     expiries = tuple(
-        _expiry(terms[first], first, past) for first, past in zip(firsts, [*firsts[1:], len(terms)], strict=True)
+        _expiry(terms[first], first, past)
+        for first, past in zip(firsts, [*firsts[1:], len(terms)][: len(firsts)], strict=True)
     )
     return ChainContracts(
         underlying,
@@ -74,7 +75,7 @@ def chain_contracts(table: InstrumentTable, underlying: int) -> ChainContracts:
         np.array([each.strike_px / PRICE_SCALE for each in terms], np.float64),
         np.array([each.symbol.right is Right.CALL for each in terms], np.bool_),
         np.array([each.expires_ns for each in terms], np.int64),
-        np.repeat(np.arange(len(expiries)), [each.past - each.first for each in expiries]).astype(np.int64),
+        np.repeat(np.arange(len(expiries)), np.array([each.past - each.first for each in expiries], np.int64)),
         np.array([each.style is Style.AMERICAN for each in terms], np.bool_),
         np.array([_is_standard(row, each) for row, each in listed], np.bool_),
         expiries,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
 from terminal.market.analytics.chain_values import ChainValues, Override, Series
 from terminal.market.analytics.contracts import ChainContracts, chain_contracts
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 _LOOK_S = 0.02
 _AFTER_FAILURE_S = 5.0
 _ASK_READY_S = 2.0
+_QUIET_NS = NS_PER_S
+"""A market in which nothing changes is looked at again after so much of its time: options decay."""
+_JUMP_NS, _TRIES = 60 * NS_PER_S, 3
+"""Market time that goes on by more, or back, while rows are read: another moment is shown, and they are read again."""
 _LEAST_REST = 0.5
 """Of what a pass took: the thread takes two thirds of a core at the most, whatever is asked of it."""
 
@@ -62,7 +67,9 @@ class _Chain:
     done_s: float = -np.inf
     took_s: float = 0.0
     seen: int = -1
-    failed_s: float = -np.inf
+    heard: int = 0
+    at_ns: int = 0
+    """Market time of the last pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,10 @@ class AnalyticsService(threading.Thread):
         self._lock = threading.Lock()
         self._wants: dict[Hashable, tuple[int, Interest]] = {}
         self._overrides: dict[int, dict[Series, Override]] = {}
+        self._told = 0
+        """Grows with every override."""
+        self._failed_s: dict[int, float] = {}
+        self._broken = ""
         self._chains: dict[int, _Chain] = {}
         self._values: dict[int, ChainValues] = {}
         self._reasons: dict[int, str] = {}
@@ -117,7 +128,13 @@ class AnalyticsService(threading.Thread):
                 kept.pop(series, None)
             else:
                 kept[series] = told
+            self._told += 1
         self._wake.set()
+
+    def told(self, underlying: int, series: Series) -> Override | None:
+        """What the trader said of an expiry; None where it is left to the quotes."""
+        with self._lock:
+            return self._overrides.get(underlying, {}).get(series)
 
     def values(self, underlying: int) -> ChainValues | None:
         """The last pass over a chain; None before the first, see :meth:`why_none`."""
@@ -126,7 +143,7 @@ class AnalyticsService(threading.Thread):
     def why_none(self, underlying: int) -> str:
         """Why there are no values, or why they are not made anew; empty when all is well."""
         if not self._ready:
-            return "The option models are being made ready; values follow."
+            return self._broken or "The option models are being made ready; values follow."
         return self._reasons.get(underlying, "")
 
     def pace(self, underlying: int) -> Pace | None:
@@ -156,9 +173,14 @@ class AnalyticsService(threading.Thread):
     def _load(self) -> bool:
         """Imports the models once they are compiled and somebody looks at a chain: an import of kernels that are not
         would compile them here, and a desk without a window needs none."""
-        if not self._ready and self._is_ready():
-            self._models = importlib.import_module("terminal.market.analytics.chain_pass")
-            self._ready = True
+        try:
+            if not self._ready and self._is_ready():
+                self._models = importlib.import_module("terminal.market.analytics.chain_pass")
+                self._ready = True
+        except Exception as problem:
+            if not self._broken:
+                log.exception("the option models cannot be loaded")
+            self._broken = f"The option models cannot be loaded ({type(problem).__name__}); see the log."
         return self._ready
 
     def _rest(self, seconds: float) -> None:
@@ -175,42 +197,54 @@ class AnalyticsService(threading.Thread):
         best, best_key = None, (len(Interest), 0.0)
         for underlying, interest in urgency.items():
             chain = self._chains.get(underlying)
-            if chain is not None:
-                if now_s - chain.done_s < INTERVAL_S[interest] or now_s - chain.failed_s < _AFTER_FAILURE_S:
-                    continue
-                if chain.seen == self._market.changed:
-                    continue
+            if now_s - self._failed_s.get(underlying, -np.inf) < _AFTER_FAILURE_S:
+                continue
+            if chain is not None and (now_s - chain.done_s < INTERVAL_S[interest] or self._is_done(chain)):
+                continue
             key = (int(interest), chain.done_s if chain is not None else -np.inf)
             if key < best_key:
                 best, best_key = underlying, key
         return best
 
+    def _is_done(self, chain: _Chain) -> bool:
+        """Whether a pass now would give what the last one gave."""
+        is_heard = chain.seen == self._market.changed and chain.heard == self._told
+        return is_heard and abs(self._now_ns() - chain.at_ns) < _QUIET_NS
+
     def _run_one(self, underlying: int) -> float:
         """One pass; what raises is kept to its chain, said and tried again later."""
         begun_s = time.perf_counter()
-        chain = self._chain(underlying)
+        chain = self._chains.get(underlying)
         try:
+            chain = self._chain(underlying)
             chain.seen = self._market.changed
             with self._lock:
-                overrides = dict(self._overrides.get(underlying, {}))
+                overrides, chain.heard = dict(self._overrides.get(underlying, {})), self._told
             chain.work.override(overrides)
-            self._values[underlying] = self._pass(chain.work)
-            self._reasons[underlying] = self._values[underlying].reason
+            found = self._pass(chain.work)
+            chain.at_ns = found.now_ns
+            self._values[underlying], self._reasons[underlying] = found, found.reason
         except Exception as problem:
             log.exception("the analytics of instrument %d failed", underlying)
             place = traceback.extract_tb(problem.__traceback__)[-1]
             self._reasons[underlying] = f"The analytics failed ({type(problem).__name__} in {place.name}); see the log."
-            chain.failed_s = begun_s
+            self._failed_s[underlying] = begun_s
         ended_s = time.perf_counter()
-        chain.took_s = ended_s - begun_s
-        self._paces[underlying] = Pace(chain.took_s, 1.0 / max(ended_s - chain.done_s, 1e-6))
-        chain.done_s = ended_s
-        return chain.took_s
+        took_s = ended_s - begun_s
+        if chain is not None:
+            self._paces[underlying] = Pace(took_s, 1.0 / max(ended_s - chain.done_s, 1e-6))
+            chain.took_s, chain.done_s = took_s, ended_s
+        return took_s
 
     def _pass(self, work: ChainPass) -> ChainValues:
         contracts = work.contracts
-        rows = self._market.read(np.append(contracts.ids, np.int32(contracts.underlying)))
-        found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1]), self._now_ns())
+        ids = np.append(contracts.ids, np.int32(contracts.underlying))
+        for _ in range(_TRIES):
+            now_ns = self._now_ns()
+            rows = self._market.read(ids)
+            if 0 <= self._now_ns() - now_ns < _JUMP_NS:
+                break
+        found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1]), now_ns)
         return found
 
     def _chain(self, underlying: int) -> _Chain:

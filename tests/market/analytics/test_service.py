@@ -222,3 +222,82 @@ def test_an_override_is_heard(market: Scene, start: Start) -> None:
     found = running.values(first)
     assert found is not None
     np.testing.assert_allclose(found.forward[0], 101.0, rtol=1e-12)
+
+
+def test_an_override_is_heard_where_the_market_stands_still(market: Scene, start: Start) -> None:
+    table, _quotes, (first, _second) = market
+    running = start()
+    running.want("panel", first)
+    _until(lambda: running.values(first))
+    expiry = chain_contracts(table, first).expiries[0]
+    series = (expiry.expires_ns, expiry.root)
+    assert running.told(first, series) is None
+    running.override(first, series, Override(rate=0.07))
+    assert running.told(first, series) == Override(rate=0.07)
+
+    def heard() -> bool:
+        found = running.values(first)
+        return found is not None and bool(found.carry.rate[0] == 0.07)
+
+    _until(heard)
+
+
+def test_contracts_that_cannot_be_listed_do_not_end_the_thread(
+    market: Scene, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, _quotes, (first, second) = market
+    listed = chain_contracts
+
+    def broken(table: InstrumentTable, underlying: int) -> object:
+        if underlying == first:
+            raise RuntimeError("the table changed")
+        return listed(table, underlying)
+
+    monkeypatch.setattr(service, "chain_contracts", broken)
+    running = start()
+    running.want("panel", first)
+    _until(lambda: running.why_none(first))
+    running.want("other", second)
+    _until(lambda: running.values(second))
+    nothing = table.add("NONE", InstrumentKind.EQUITY, SessionProduct.EQUITY, TickClass.EQUITY)
+    running.want("third", nothing.id)
+    _until(lambda: running.values(nothing.id))
+    assert running.values(nothing.id).contracts.count == 0  # type: ignore[union-attr]
+
+
+def test_models_that_cannot_be_loaded_are_said_and_tried_again(
+    market: Scene, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _table, _quotes, (first, _second) = market
+    monkeypatch.setattr(service, "_ASK_READY_S", 0.05)
+    answers = [OSError("the folder is gone")]
+
+    def is_ready() -> bool:
+        if answers:
+            raise answers.pop()
+        return True
+
+    running = start(is_ready)
+    running.want("panel", first)
+    _until(lambda: running.values(first))
+
+
+def test_time_alone_makes_values_anew_and_a_jump_is_read_again(market: Scene) -> None:
+    table, quotes, (first, _second) = market
+    times = [NOW_NS]
+    running = AnalyticsService(table, quotes, lambda: times.pop() if len(times) > 1 else times[0], rate=RATE,
+                               is_ready=lambda: True)  # fmt: skip
+    assert running._load()
+    running.want("panel", first)
+    running._run_one(first)
+    assert running._next(time.perf_counter() + 1.0) is None, "nothing moved"
+    times[0] += 5 * 10**9
+    assert running._next(time.perf_counter() + 1.0) == first, "options decay"
+    reads = len(quotes.reads)
+    # Back to the past between the clock and the rows.
+    times[:] = [NOW_NS - 3600 * 10**9, NOW_NS]
+    running._run_one(first)
+    assert len(quotes.reads) == reads + 2
+    found = running.values(first)
+    assert found is not None
+    assert found.now_ns == NOW_NS - 3600 * 10**9
