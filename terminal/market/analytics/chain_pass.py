@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.market.analytics.carry import CarryBook
 from terminal.market.analytics.chain_values import (
@@ -85,7 +86,7 @@ class ChainPass:
         )
         self._solve(prices, changed, state)
         self._surface, reason = self._fit(forward[place], state[3])
-        values = self._value(quotes, state, forward[place])
+        values = self._value(quotes, prices, state, forward[place])
         self._last = values
         return ChainValues(contracts, now_ns, spot, time, forward, carry, self._surface, values, reason)
 
@@ -158,14 +159,15 @@ class ChainPass:
             return found, ""
         return None, _why_no_surface(found, quotes)
 
-    def _value(self, quotes: Rows, state: Floats, forward: Floats) -> npt.NDArray[np.void]:
+    def _value(self, quotes: Rows, prices: Floats, state: Floats, forward: Floats) -> npt.NDArray[np.void]:
         """Value and Greeks of every contract."""
         contracts, (spot, rate, carry, time) = self.contracts, state
         values = _blank(quotes)
-        for name, side in (("bid_vol", _BID), ("mid_vol", _MID), ("ask_vol", _ASK)):
-            values[name] = self._vols[side]
         fitted = self._surface
         live = contracts.is_standard & (time > 0.0)
+        values["mid"][live] = prices[_MID][live]
+        for name, side in (("bid_vol", _BID), ("mid_vol", _MID), ("ask_vol", _ASK)):
+            values[name][live] = self._vols[side][live]
         vol = np.full(contracts.count, np.nan)
         if fitted is not None and live.any():
             vol[live] = fitted.implied_vol(contracts.strike[live], time[live], forward[live])
@@ -175,6 +177,7 @@ class ChainPass:
         values["vol"][live] = vol[live]
         moved = self._is_worth_another(state, vol)
         if self._last is not None:
+            moved |= np.isnan(self._last["value"])  # a quote that was gone for a pass took its value with it
             for name in ("value", *GREEKS):
                 values[name] = np.where(known & ~moved, self._last[name], np.nan)
         for style in (True, False):
@@ -225,7 +228,12 @@ class ChainPass:
 
 
 def spot_of(quote: np.void) -> Spot:
-    """The spot from the underlying's QUOTE_ROW: its middle while the market is sound, else its last trade."""
+    """The spot from the underlying's QUOTE_ROW: its middle while there is a sound market, else its last trade, after
+    the close the official price: what is left of the quotes then, or in a halt, is no market."""
+    if quote["phase"] in (Phase.CLOSED, Phase.HALTED):
+        for name in ("official_px", "last_px") if quote["phase"] == Phase.CLOSED else ("last_px",):
+            if quote[name] != ABSENT_PX and quote[name] > 0:
+                return Spot(int(quote[name]) / PRICE_SCALE, int(quote["last_ts_ns"]), SpotSource.LAST)
     if quote["quality"] in (Quality.OK, Quality.LOCKED):
         price = (int(quote["bid_px"]) + int(quote["ask_px"])) / (2 * PRICE_SCALE)
         return Spot(price, int(max(quote["bid_ts_ns"], quote["ask_ts_ns"])), SpotSource.MID)

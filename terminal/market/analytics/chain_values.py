@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GREEKS = ("delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm")
 VALUE_ROW = np.dtype(
     [
-        *((name, "f8") for name in ("bid_vol", "mid_vol", "ask_vol", "vol", "value")),
+        *((name, "f8") for name in ("mid", "bid_vol", "mid_vol", "ask_vol", "vol", "value")),
         *((name, "f8") for name in GREEKS),
         ("in_the_money", "f8"),
         ("source_ts_ns", "i8"),
@@ -29,10 +29,11 @@ VALUE_ROW = np.dtype(
     ],
     align=True,
 )
-"""One contract, per share of the underlying, NaN where it is not known. ``bid_vol``, ``mid_vol``, ``ask_vol``: implied
-by its own quote. ``vol``: what its value and Greeks are made with; Greeks are plain derivatives, as in
-:mod:`terminal.quant.european`. ``in_the_money``: risk-neutral probability, the smile's slope included.
-``source_ts_ns``: when the older side of its quote last changed, 0 without one. ``status``: :class:`ValueStatus`."""
+"""One contract, per share of the underlying, NaN where it is not known. ``mid``: of its quote. ``bid_vol``,
+``mid_vol``, ``ask_vol``: implied by its own quote. ``vol``: what its value and Greeks are made with; Greeks are plain
+derivatives, as in :mod:`terminal.quant.european`. ``in_the_money``: risk-neutral probability, the smile's slope
+included. ``source_ts_ns``: when the older side of its quote last changed, 0 without one. ``status``:
+:class:`ValueStatus`."""
 
 
 Series = tuple[int, str]

@@ -239,11 +239,11 @@ class AnalyticsService(threading.Thread):
     def _pass(self, work: ChainPass) -> ChainValues:
         contracts = work.contracts
         ids = np.append(contracts.ids, np.int32(contracts.underlying))
+        now_ns, rows = self._now_ns(), self._market.read(ids)
         for _ in range(_TRIES):
-            now_ns = self._now_ns()
-            rows = self._market.read(ids)
             if 0 <= self._now_ns() - now_ns < _JUMP_NS:
                 break
+            now_ns, rows = self._now_ns(), self._market.read(ids)
         found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1]), now_ns)
         return found
 

@@ -9,6 +9,7 @@ import pytest
 
 from terminal.core.clock import at_ns
 from terminal.core.instruments import Style
+from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.market.analytics.chain_pass import ChainPass, spot_of
 from terminal.market.analytics.chain_values import CarrySource, Override, Spot, SpotSource, ValueStatus
@@ -200,6 +201,8 @@ class TestBadChains:
         after = work.run(rows, chains.spot(), at_ns(day, 16))
         assert (after.values["status"][today] == ValueStatus.EXPIRED).all()
         assert after.carry.source[0] == CarrySource.EXPIRED
+        for name in ("mid", "bid_vol", "mid_vol", "ask_vol"):
+            assert np.isnan(after.values[name][today]).all(), "what is over has no vol any more"
         assert (after.values["status"][contracts.expiries[1].rows] == ValueStatus.SURFACE).all()
 
     def test_an_expiry_without_quotes_takes_its_carry_from_its_neighbours(self) -> None:
@@ -225,6 +228,7 @@ def test_the_spot_is_the_middle_or_the_last_trade_or_nothing() -> None:
     quote = np.zeros(1, QUOTE_ROW)
     for name in ("bid_px", "ask_px", "last_px"):
         quote[name] = ABSENT_PX
+    quote["phase"] = Phase.OPEN
     assert spot_of(quote[0]).source is SpotSource.NONE
     quote["last_px"], quote["last_ts_ns"] = 995_000, 7
     assert spot_of(quote[0]) == Spot(99.5, 7, SpotSource.LAST)
@@ -288,3 +292,28 @@ def test_rates_and_yields_below_zero_do_not_stop_the_desk(monkeypatch: pytest.Mo
     )
     found = work.run(rows, chains.spot(), NOW_NS)
     assert np.isfinite(found.values["delta"]).all()
+
+
+def test_a_quote_that_was_gone_for_a_pass_gets_its_value_back() -> None:
+    _table, _stock, contracts = chains.listed(expiries=chains.EXPIRIES[:1], strikes=(95, 105))
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts)))
+    work = ChainPass(contracts, **KNOWN_RATE)
+    before = work.run(rows, chains.spot(), NOW_NS)
+    assert (before.values["status"] == ValueStatus.OWN_QUOTE).all()
+    gone = rows.copy()
+    gone[1] = chains.blank(1)[0]
+    assert np.isnan(work.run(gone, chains.spot(), NOW_NS).values["value"][1])
+    after = work.run(rows, chains.spot(), NOW_NS)
+    assert after.values["value"][1] == pytest.approx(before.values["value"][1], rel=1e-9)
+    assert np.isfinite(after.values["delta"]).all()
+
+
+@pytest.mark.parametrize(("phase", "price"), [(Phase.OPEN, 100.0), (Phase.CLOSED, 98.0), (Phase.HALTED, 97.0)])
+def test_quotes_of_a_closed_or_halted_underlying_are_no_spot(phase: Phase, price: float) -> None:
+    quote = np.zeros(1, QUOTE_ROW)
+    for name, px in (("bid_px", 999_900), ("ask_px", 1_000_100), ("official_px", 980_000), ("last_px", 970_000)):
+        quote[name] = px
+    quote["quality"], quote["phase"] = Quality.OK, phase
+    found = spot_of(quote[0])
+    assert found.price == price
+    assert found.source is (SpotSource.MID if phase is Phase.OPEN else SpotSource.LAST)
