@@ -119,9 +119,9 @@ class ChainView:
         if self.underlying is None:
             return None
         quote = self._market.read(np.array([self.underlying.id], np.int32))[0]
-        if quote["phase"] == Phase.CLOSED:
-            # What is left of the quotes after the close is no market.
-            for name in ("official_px", "last_px"):
+        if quote["phase"] in {Phase.CLOSED, Phase.HALTED}:
+            # What is left of the quotes after the close or in a halt is no market.
+            for name in ("official_px", "last_px") if quote["phase"] == Phase.CLOSED else ("last_px",):
                 if quote[name] != ABSENT_PX:
                     return int(quote[name])
         if quote["quality"] in {Quality.OK, Quality.LOCKED}:
@@ -157,6 +157,16 @@ class ChainView:
         if after <= len(self._iv):
             self._iv[first:after] = vols.iv
             self._delta[first:after] = vols.delta
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every contract of the series that is listed now has its row."""
+        if self.underlying is None or self.series is None:
+            return False
+        root = self.series.root
+        listed = self._table.chain(self.underlying.id, self.series.expiry)
+        count = sum(1 for row in listed if row.option is not None and row.option.symbol.root == root)
+        return count == np.count_nonzero(self._ids >= 0)
 
     def refresh(self, first: int, last: int, now_ns: int, pulse: FeedPulse) -> Changes:
         """Reads and formats the rows ``first`` to ``last`` (those on the screen); the others keep what they had."""
@@ -195,7 +205,7 @@ class ChainView:
         raw = np.full((len(ids), len(COLUMNS)), ABSENT, np.int64)
         raw[:, STRIKE] = self.strikes_px[first : first + len(ids)]
         listed = ids >= 0
-        reckoned = self.reckoned.cells(first, quotes)
+        reckoned = self.reckoned.cells(first, len(ids))
         if self.reckoned.values is None:
             reckoned["iv"], reckoned["delta"] = (
                 self._iv[first : first + len(ids)],
@@ -242,8 +252,11 @@ class ChainView:
             looks[np.ix_(bad, prices)] = Tone.WARN | Look.BAD
             closed = side["phase"] == Phase.CLOSED
             looks[np.ix_(closed & ~bad, prices)] = Tone.LABEL
-            stale = [*prices, *(PLACE_OF[f"{prefix}.{name}"] for name in SCALES)]
-            looks[np.ix_(quality == Quality.STALE, stale)] = Tone.MUTED | Look.STALE
+            reckoned = [PLACE_OF[f"{prefix}.{name}"] for name in SCALES]
+            looks[np.ix_(closed, reckoned)] = Tone.MUTED
+            looks[np.ix_(quality == Quality.STALE, [*prices, *reckoned])] = Tone.MUTED | Look.STALE
+            if self.reckoned.is_old:
+                looks[:, reckoned] = Tone.MUTED | Look.STALE
             for column, stamp in ((bid, "bid_ts_ns"), (ask, "ask_ts_ns")):
                 age = np.where((side[stamp] == 0) | closed | (raw[:, column] == ABSENT), -1, now_ns - side[stamp])
                 looks[:, column] |= age_level(age)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -33,18 +34,29 @@ class ChainSource:
 
     def __init__(self, desk: _Desk, view: ChainView, owner: str) -> None:
         self._desk, self._view, self._owner = desk, view, owner
-        self._rate: float | None = None
         self._done_ns = 0
         self._rows = (0, -1)
 
+    @property
+    def rate(self) -> float | None:
+        """The trader's own rate for the series on the screen, whoever told it; None: auto."""
+        told = self._told()
+        return None if told is None else told.rate
+
     def tell_rate(self, rate: float | None) -> None:
         """A rate of the trader's own, a decimal, for the series on the screen; None takes it back."""
-        self._rate = rate
         self._done_ns = 0
         underlying, series = self._view.underlying, self._view.series
         if underlying is not None and series is not None:
-            told = None if rate is None else Override(rate=rate)
-            self._desk.analytics.override(underlying.id, (series.expires_ns, series.root), told)
+            told = replace(self._told() or Override(), rate=rate)
+            keep = None if told == Override() else told
+            self._desk.analytics.override(underlying.id, (series.expires_ns, series.root), keep)
+
+    def _told(self) -> Override | None:
+        underlying, series = self._view.underlying, self._view.series
+        if underlying is None or series is None:
+            return None
+        return self._desk.analytics.told(underlying.id, (series.expires_ns, series.root))
 
     def start_over(self) -> None:
         """Another series is on the screen: nothing waits for its turn."""
@@ -61,6 +73,7 @@ class ChainSource:
             return
         self._desk.analytics.want(self._owner, underlying.id)
         self._view.reckoned.take(self._desk.analytics.values(underlying.id))
+        self._view.reckoned.age(now_ns, wall_ns)
         due = wall_ns - self._done_ns >= _BY_ITSELF_EVERY_NS or (first, last) != self._rows
         if due and self._view.reckoned.values is None:
             self._done_ns, self._rows = wall_ns, (first, last)
@@ -72,14 +85,16 @@ class ChainSource:
         if series is None or underlying is None:
             return "", ""
         row = None if values is None else expiry_row(values, series.expires_ns, series.root)
+        why = self._desk.analytics.why_none(underlying.id)
         if values is None or row is None:
-            return fallback_words(self._fallback_rate, series.style, self._desk.analytics.why_none(underlying.id))
-        is_index = underlying.kind is InstrumentKind.INDEX
-        return expiry_words(values, row, now_ns, is_index=is_index), method_words(values, row, series.style)
+            return fallback_words(self._fallback_rate, series.style, why)
+        is_index, is_old = underlying.kind is InstrumentKind.INDEX, self._view.reckoned.is_old
+        line = expiry_words(values, row, now_ns, is_index=is_index, is_old=is_old)
+        return line, method_words(values, row, series.style, why)
 
     @property
     def _fallback_rate(self) -> float:
-        return self._desk.interest_rate if self._rate is None else self._rate
+        return self._desk.interest_rate if self.rate is None else self.rate
 
     def _reckon(self, first: int, last: int, now_ns: int) -> None:
         ids, strikes = self._view.visible(first, last)

@@ -6,11 +6,9 @@ import math
 
 from terminal.app import ages, formats
 from terminal.app.views.chain_vols import method_name
-from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Style
 from terminal.market.analytics.chain_values import CarrySource, ChainValues, SpotSource
 
-_OLD_NS = 2 * NS_PER_S
 _CARRY = {
     CarrySource.PARITY: "by parity",
     CarrySource.NEIGHBOURS: "of the expiries beside it",
@@ -28,8 +26,8 @@ def expiry_row(values: ChainValues, expires_ns: int, root: str) -> int | None:
     return None
 
 
-def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool = False) -> str:
-    """The line above the strikes: vol at the money, expected move, forward, and the age where it matters.
+def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool = False, is_old: bool = False) -> str:
+    """The line above the strikes: vol at the money, expected move, forward, and the age of what ``is_old``.
 
     An index has no market, so that its last value is no poor spot.
     """
@@ -42,14 +40,16 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
         parts.append("spot: last trade")
     if values.reason:
         parts = ["no surface: vols of each quote by itself"]
-    age_ns = now_ns - values.now_ns
-    if age_ns > _OLD_NS:
-        parts.append(f"{ages.age(age_ns)} old")
+    if values.spot.source is SpotSource.NONE:
+        parts = ["no spot: nothing is valued"]
+    if is_old:
+        age_ns = now_ns - values.now_ns
+        parts.append(f"{ages.age(age_ns)} old" if age_ns > 0 else "of a later moment")
     return "   ".join(parts)
 
 
-def method_words(values: ChainValues, row: int, style: Style) -> str:
-    """The same in sentences, for the tooltip."""
+def method_words(values: ChainValues, row: int, style: Style, why: str = "") -> str:
+    """The same in sentences, for the tooltip. ``why``: no newer values are made."""
     carry = values.carry
     source = CarrySource(int(carry.source[row]))
     model = "American exercise" if style is Style.AMERICAN else "Black-Scholes-Merton"
@@ -59,8 +59,9 @@ def method_words(values: ChainValues, row: int, style: Style) -> str:
         f"Rate {carry.rate[row] * 100:.2f}%, carry {carry.carry_yield[row] * 100:.2f}% a year; {_CARRY[source]}.",
         f"Made at {ages.time_of_day(values.now_ns, millis=True)} from the quotes that stood then.",
     ]
-    if values.reason:
-        lines.append(values.reason)
+    if values.spot.source is SpotSource.NONE:
+        del lines[2]
+    lines += [each for each in dict.fromkeys((values.reason, why)) if each]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ def scene() -> tuple[ReckonedChain, ChainPass, Rows, np.ndarray]:
 
 
 def test_cells_are_those_of_their_contracts_in_the_screens_units(scene: tuple[Any, ...]) -> None:
-    view, _work, quotes, places = scene
-    cells = view.cells(3, quotes[3:9])
+    view, _work, _quotes, places = scene
+    cells = view.cells(3, 6)
     values = view.values.values[places[3:9]]
     np.testing.assert_array_equal(cells["delta"], np.rint(values["delta"] * 1000))
     np.testing.assert_array_equal(cells["theta"], np.rint(values["theta"] / 365 * 1000))
@@ -43,25 +44,46 @@ def test_cells_are_those_of_their_contracts_in_the_screens_units(scene: tuple[An
 
 def test_an_edge_is_the_middle_less_the_value_in_ticks_and_points(scene: tuple[Any, ...]) -> None:
     view, work, quotes, places = scene
-    rich = quotes.copy()
     at = (6, 0)
-    for side in ("bid_px", "ask_px"):
-        rich[side][at] += 3000
-    cells, plain = view.cells(0, rich), view.cells(0, quotes)
-    # A penny option: 0.30 more is thirty ticks more.
-    assert cells["edge"][at] - plain["edge"][at] == pytest.approx(300, abs=1)
     rows = np.zeros(work.contracts.count, quotes.dtype)
     rows[:] = chains.quoted(chains.fair(work.contracts, chains.smile(work.contracts)))
-    rows[places[at]] = rich[at]
+    for side in ("bid_px", "ask_px"):
+        rows[side][places[at]] += 3000
     view.take(work.run(rows, chains.spot(), NOW_NS))
-    after = view.cells(0, rich)
-    assert after["edge_vol"][at] > 50, "half a point or more"
-    assert abs(int(after["edge_vol"][2, 1])) < 50
+    cells, found = view.cells(0, 13), view.values.values[places[at]]
+    mid = (int(rows["bid_px"][places[at]]) + int(rows["ask_px"][places[at]])) / 20_000
+    assert found["mid"] == mid
+    # A penny option: hundredths of the currency are ticks.
+    assert cells["edge"][at] == pytest.approx((mid - found["value"]) * 1000, abs=1)
+    assert cells["edge"][at] > 100, "ten ticks or more"
+    assert cells["edge_vol"][at] > 50, "half a point or more"
+    assert abs(int(cells["edge_vol"][2, 1])) < 50
+
+
+def test_values_are_old_by_the_market_or_when_nothing_newer_comes(scene: tuple[Any, ...]) -> None:
+    view, _work, _quotes, _places = scene
+    second = 10**9
+
+    def after(market_s: float, wall_s: float) -> bool:
+        view.age(NOW_NS + int(market_s * second), 1000 * second + int(wall_s * second))
+        return bool(view.is_old)
+
+    assert not after(0.0, 0.0)
+    assert not after(1.9, 1.9)
+    assert after(2.5, 2.5), "a thread that stands still"
+    assert not after(0.0, 3.0)
+    assert not after(1.0, 3.1)
+    view.take(dataclasses.replace(view.values, now_ns=NOW_NS))
+    assert not after(3.0, 4.0), "ten times as fast, and the next pass is on its way"
+    assert after(30.0, 4.1), "300 times"
+    view.take(dataclasses.replace(view.values, now_ns=NOW_NS + 25 * second))
+    assert after(29.0, 4.2), "and it does not flicker"
+    assert after(-60.0, 5.0), "the past is shown, with values of now"
 
 
 def test_extrinsic_is_what_is_paid_above_the_exercise(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, _places = scene
-    cells = view.cells(0, quotes)
+    cells = view.cells(0, 13)
     strike = 100 - 15
     mid_px = int(quotes["bid_px"][3, 0] + quotes["ask_px"][3, 0]) // 2
     assert cells["extrinsic"][3, 0] == pytest.approx(mid_px - (100 - strike) * 10_000, abs=1)
@@ -70,33 +92,34 @@ def test_extrinsic_is_what_is_paid_above_the_exercise(scene: tuple[Any, ...]) ->
 
 def test_to_touch_is_likelier_than_to_end_beyond(scene: tuple[Any, ...]) -> None:
     view, _work, quotes, _places = scene
-    cells = view.cells(0, quotes)
+    cells = view.cells(0, 13)
     out = np.array([row for row in range(len(quotes)) if row > 6])
     assert (cells["touch"][out, 0] > 1.5 * cells["itm"][out, 0]).all()
     assert (cells["touch"][:, 0] <= 1000).all()
 
 
 def test_nothing_is_shown_where_nothing_is_known(scene: tuple[Any, ...]) -> None:
-    view, _work, quotes, _places = scene
-    crossed = quotes.copy()
-    crossed["quality"][4] = Quality.CROSSED
-    cells = view.cells(0, crossed)
+    view, work, _quotes, places = scene
+    rows = chains.quoted(chains.fair(work.contracts, chains.smile(work.contracts)))
+    rows["quality"][places[4]] = Quality.CROSSED
+    view.take(work.run(rows, chains.spot(), NOW_NS))
+    cells = view.cells(0, 13)
     assert (cells["edge"][4] == ABSENT).all()
     assert (cells["extrinsic"][4] == ABSENT).all()
     assert (cells["delta"][4] != ABSENT).all(), "the surface reaches it"
     view.take(None)
-    assert all((each == ABSENT).all() for each in view.cells(0, quotes).values())
+    assert all((each == ABSENT).all() for each in view.cells(0, 13).values())
 
 
 def test_an_unlisted_side_has_nothing(scene: tuple[Any, ...]) -> None:
-    view, work, quotes, places = scene
+    view, work, _quotes, places = scene
     ids = work.contracts.ids[places].copy()
     ids[5, 1] = -1
     values = view.values
     view.show(ids)
     assert view.values is None, "another series is not shown with the vols of the last one"
     view.take(values)
-    cells = view.cells(0, quotes)
+    cells = view.cells(0, 13)
     assert all(cells[name][5, 1] == ABSENT for name in SCALES)
     assert cells["delta"][5, 0] != ABSENT
 

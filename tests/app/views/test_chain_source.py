@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from terminal.app.views.cells import TONE_MASK, Look, Tone
 from terminal.app.views.chain import ChainView, series_of
 from terminal.app.views.chain_columns import PLACE_OF
 from terminal.app.views.chain_source import ChainSource
-from terminal.app.views.chain_words import expiry_words
+from terminal.app.views.chain_words import expiry_words, method_words
 from terminal.app.views.freshness import FeedPulse
 from terminal.core.clock import NS_PER_S
-from terminal.core.instruments import InstrumentTable
+from terminal.core.instruments import InstrumentTable, Style
 from terminal.core.messages import Phase
 from terminal.core.money import parse_px
 from terminal.market.analytics.chain_pass import ChainPass
@@ -41,7 +42,7 @@ class Remembering:
     def __init__(self) -> None:
         self.found: ChainValues | None = None
         self.wanted: dict[object, int] = {}
-        self.told: list[tuple[int, Any, Override | None]] = []
+        self.told_all: list[tuple[int, Any, Override | None]] = []
 
     def want(self, owner: object, underlying: int) -> None:
         self.wanted[owner] = underlying
@@ -50,7 +51,11 @@ class Remembering:
         self.wanted.pop(owner, None)
 
     def override(self, underlying: int, series: Any, told: Override | None) -> None:
-        self.told.append((underlying, series, told))
+        self.told_all.append((underlying, series, told))
+
+    def told(self, underlying: int, series: Any) -> Override | None:
+        said = [each for *where, each in self.told_all if where == [underlying, series]]
+        return said[-1] if said else None
 
     def values(self, _underlying: int) -> ChainValues | None:
         return self.found
@@ -114,11 +119,55 @@ def test_a_rate_of_ones_own_is_told_for_the_series_on_the_screen(scene: tuple[An
     desk, view, source, _found = scene
     source.tell_rate(0.06)
     series = (view.series.expires_ns, view.series.root)
-    assert desk.analytics.told == [(view.underlying.id, series, Override(rate=0.06))]
+    assert desk.analytics.told_all == [(view.underlying.id, series, Override(rate=0.06))]
     source.refresh(0, 12, NOW_NS, 10**9)
     assert "r=6.00%" in source.words(NOW_NS)[0]
     source.tell_rate(None)
-    assert desk.analytics.told[-1] == (view.underlying.id, series, None)
+    assert desk.analytics.told_all[-1] == (view.underlying.id, series, None)
+
+
+def test_a_rate_belongs_to_its_expiry(scene: tuple[Any, ...]) -> None:
+    desk, view, source, _found = scene
+    first, second, _ = series_of(desk.table, view.underlying.id)
+    source.tell_rate(0.06)
+    rates = []
+    for each in (first, second):
+        view.show(view.underlying, each)
+        rates.append(source.rate)
+    assert rates == [None, 0.06]
+    desk.analytics.override(view.underlying.id, (second.expires_ns, second.root), Override(rate=0.06, borrow=0.01))
+    source.tell_rate(None)
+    assert desk.analytics.told_all[-1][2] == Override(borrow=0.01), "what else was told stays"
+
+
+def test_values_of_another_moment_look_stale(scene: tuple[Any, ...]) -> None:
+    desk, view, source, found = scene
+    desk.analytics.found = found
+    place, bid = PLACE_OF["call.edge"], PLACE_OF["call.bid"]
+
+    def look(now_ns: int, wall_ns: int) -> int:
+        source.refresh(0, 12, now_ns, wall_ns)
+        view.refresh(0, 99, now_ns, FeedPulse())
+        assert not view.grid.look(6, bid) & Look.STALE, "the quotes are those of now"
+        return int(view.grid.look(6, place) & Look.STALE)
+
+    assert not look(NOW_NS, 10**9)
+    assert look(NOW_NS + 30 * NS_PER_S, 10**9 + 10**8), "a replay at 300x"
+    assert source.words(NOW_NS + 30 * NS_PER_S)[0].endswith("30 s old")
+    assert not look(NOW_NS + NS_PER_S, 2 * 10**9)
+    assert look(NOW_NS - 60 * NS_PER_S, 3 * 10**9), "the past is shown, with values of now"
+    assert source.words(NOW_NS - 60 * NS_PER_S)[0].endswith("of a later moment")
+
+
+def test_reckoned_cells_of_a_closed_market_are_no_live_ones(scene: tuple[Any, ...]) -> None:
+    desk, view, source, found = scene
+    desk.analytics.found = found
+    source.refresh(0, 12, NOW_NS, 10**9)
+    _cell(view, 6, "call.iv")
+    assert view.grid.look(6, PLACE_OF["call.iv"]) & TONE_MASK == Tone.LABEL
+    desk.market.rows["phase"] = Phase.CLOSED
+    _cell(view, 6, "call.iv")
+    assert view.grid.look(6, PLACE_OF["call.iv"]) & TONE_MASK == Tone.MUTED
 
 
 def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
@@ -127,7 +176,7 @@ def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     forward = found.forward[1]
     move = found.expected_move(1)
     assert fresh == f"ATM 25.0   ±{move:.2f} ({move / forward * 100:.1f}%)   F {forward:.2f}"
-    assert expiry_words(found, 1, NOW_NS + 5 * NS_PER_S).endswith("5.0 s old")
+    assert expiry_words(found, 1, NOW_NS + 5 * NS_PER_S, is_old=True).endswith("5.0 s old")
     work = ChainPass(found.contracts, rate=RATE)
     quotes = chains.quoted(chains.fair(found.contracts, chains.smile(found.contracts)))
     last = work.run(quotes, Spot(100.0, NOW_NS, SpotSource.LAST), NOW_NS)
@@ -136,3 +185,8 @@ def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     none = work.run(chains.blank(found.contracts.count), chains.spot(), NOW_NS)
     assert expiry_words(none, 1, NOW_NS) == "no surface: vols of each quote by itself"
     assert np.isnan(none.at_the_money_vol(1))
+    nowhere = work.run(quotes, Spot(float("nan"), 0, SpotSource.NONE), NOW_NS)
+    assert expiry_words(nowhere, 1, NOW_NS) == "no spot: nothing is valued"
+    said = method_words(nowhere, 1, Style.AMERICAN, "The analytics failed.")
+    assert "nan" not in said
+    assert said.endswith("neither a market nor a trade.\nThe analytics failed.")
