@@ -195,3 +195,60 @@ def test_a_number_that_does_not_fit_is_not_another_number(bench: Bench) -> None:
     narrow = table.visualRect(table.model().index(1, place))
     assert narrow.width() == 24
     assert table.viewport().grab(narrow).toImage() != before.copy(before.width() - 24, 0, 24, before.height())
+
+
+def test_a_rate_belongs_to_its_expiry_and_comes_back_with_it(bench: Bench) -> None:
+    later = datetime.date(2026, 1, 16)
+    bench.market.index_option("SIMX", later, 5000, Right.CALL, SettlementTime.AM)
+    monthly = bench.market.index_option("SIMXW", later, 5000, Right.PUT, SettlementTime.PM)
+    panel = chain(bench)
+    bench.context.links.choose(1, monthly)
+    bench.frame(2)
+    panel.rate.setValue(4.0)
+    saved = panel.save_settings()
+    bench.shell.run("chain.previous")
+    assert panel.expiry.currentText().startswith("SIMX ")
+    assert panel.rate.rate is None, "the morning's series of the same date is another one"
+    bench.context.links.choose(1, bench.market.acme.id)
+    bench.frame(2)
+    assert panel.rate.rate is None
+    assert [len(each) for each in bench.desk.analytics._overrides.values()] == [1]
+    bench.desk.analytics._overrides.clear()
+    other = ChainPanel(bench.context, "chain-2")
+    other.restore_settings(saved)
+    assert other.save_settings()["rate_pct"] == 4.0
+    other.set_instrument(bench.market.index.id)
+    other._keep_series(bench.market.ts_ns)
+    assert other.rate.rate == 0.04
+    ((_series, told),) = bench.desk.analytics._overrides[bench.market.index.id].items()
+    assert told.rate == 0.04
+    other.close_panel()
+
+
+def test_strikes_that_are_listed_later_get_their_rows(bench: Bench) -> None:
+    later = datetime.date(2026, 1, 16)
+    first = bench.market.index_option("SIMX", later, 5000, Right.CALL, SettlementTime.AM)
+    panel = chain(bench)
+    bench.context.links.choose(1, first)
+    bench.frame(2)
+    assert panel.table.model().rowCount() == 1
+    bench.market.index_option("SIMX", later, 5100, Right.CALL, SettlementTime.AM)
+    bench.frame(2)
+    assert panel.table.model().rowCount() == 2
+
+
+def test_a_chain_that_failed_or_is_gone_is_not_reckoned(bench: Bench) -> None:
+    panel = chain(bench)
+    assert bench.desk.analytics._wants
+    panel.quarantine("broken")
+    assert bench.desk.analytics._wants == {}
+    panel.start_again()
+    bench.frame(2)
+    assert bench.desk.analytics._wants
+    bench.context.links.choose(1, bench.market.index.id)
+    bench.frame(2)
+    assert bench.desk.analytics._wants == {}, "it has no options"
+    panel._source.refresh(0, 1, bench.market.ts_ns, 0)
+    bench.panels.remove(panel)
+    panel.close_panel()
+    assert bench.desk.analytics._wants == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -72,6 +73,8 @@ class ChainPanel(Panel):
         self._source = ChainSource(desk, self._view, panel_id)
         self._series: list[Series] = []
         self._wanted_key = ""
+        self._restored_rate: tuple[str, float] | None = None
+        """Expiry and rate of the settings."""
         self._wanted_option: int | None = None
         self._unsettled = _SETTLE_FRAMES
         self._centred_size = (0, 0)
@@ -140,7 +143,10 @@ class ChainPanel(Panel):
         """Reads the rows on the screen."""
         self._keep_series(frame.market_ns)
         if self._view.series is None:
+            self._source.release()
             return
+        if not self.rate.hasFocus():
+            self.rate.show_rate(self._source.rate)
         self._write_spot()
         if self._view.will_reset:
             self._reset_rows(frame)
@@ -160,11 +166,8 @@ class ChainPanel(Panel):
             self._wanted_key = f"{instrument.option.symbol.expiry.isoformat()} {instrument.option.symbol.root}"
             self._wanted_option = instrument.id
             instrument = self.context.desk.table.get(instrument.option.underlying)
-        if (
-            self._view.underlying is None
-            or self._view.underlying.id != instrument.id
-            or self._wanted_option is not None
-        ):
+        shown = self._view.underlying
+        if shown is None or shown.id != instrument.id or self._wanted_option is not None:
             self._view.show(instrument, None)
             self._listed = -1
 
@@ -180,15 +183,18 @@ class ChainPanel(Panel):
     def save_settings(self) -> Settings:
         """Expiry, rate, and columns once a person chose them."""
         settings: Settings = {"expiry": self._view.series.key if self._view.series else self._wanted_key}
-        settings["rate_pct"] = None if self.rate.rate is None else self.rate.rate * 100
+        rate = self._source.rate if self._restored_rate is None else self._restored_rate[1]
+        settings["rate_pct"] = None if rate is None else round(rate * 100, 4)
         return settings | self.columns.save()
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
         """Takes back :meth:`save_settings`."""
         if isinstance(settings.get("expiry"), str):
             self._wanted_key = settings["expiry"]
-        if isinstance(settings.get("rate_pct"), int | float):
-            self.rate.set_rate(float(settings["rate_pct"]) / 100)
+        rate_pct = settings.get("rate_pct")
+        if isinstance(rate_pct, int | float) and math.isfinite(rate_pct) and self._wanted_key:
+            self._restored_rate = self._wanted_key, float(rate_pct) / 100
+            self._take_restored_rate()
         self.columns.restore(settings)
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
@@ -322,14 +328,25 @@ class ChainPanel(Panel):
         if not 0 <= place < len(self._series) or self._view.underlying is None:
             return
         series = self._series[place]
-        if self._view.series == series and len(self._view.strikes_px):
+        if self._view.series == series:
+            if not self._view.is_complete:
+                self._view.show(self._view.underlying, series)
             return
         self._wanted_key = series.key
         self._view.show(self._view.underlying, series)
         self._unsettled = _SETTLE_FRAMES
         self._source.start_over()
+        self._take_restored_rate()
+        self.rate.show_rate(self._source.rate)
         self.title_changed.emit()
         self.mark_dirty()
+
+    def _take_restored_rate(self) -> None:
+        series, restored = self._view.series, self._restored_rate
+        if series is not None and restored is not None and series.key == restored[0]:
+            self._restored_rate = None
+            self._source.tell_rate(restored[1])
+            self.rate.show_rate(restored[1])
 
     @Slot()
     def _rate_told(self) -> None:
@@ -356,6 +373,16 @@ class ChainPanel(Panel):
         """A chain that nobody sees is not reckoned."""
         self._source.release()
         super().hideEvent(event)
+
+    def quarantine(self, details: str) -> None:
+        """Nor one that failed."""
+        self._source.release()
+        super().quarantine(details)
+
+    def close_panel(self) -> None:
+        """Nor one that is gone."""
+        self._source.release()
+        super().close_panel()
 
     @Slot(int, int)
     def _clicked(self, row: int, column: int) -> None:

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QDoubleSpinBox
 
 _LOWEST, _HIGHEST = -5.0, 50.0
 _AUTO = _LOWEST - 0.25
+_SAME = 0.005
+"""Half of the last digit that the box shows."""
 
 
 class RateBox(QDoubleSpinBox):
@@ -40,6 +42,14 @@ class RateBox(QDoubleSpinBox):
     def set_rate(self, rate: float | None) -> None:
         """Shows and tells a rate."""
         self.setValue(_AUTO if rate is None else rate * 100)
+
+    def show_rate(self, rate: float | None) -> None:
+        """Shows a rate that was told already: that of another expiry, or from another panel."""
+        value = _AUTO if rate is None else rate * 100
+        if abs(self.value() - value) >= _SAME:
+            self.blockSignals(True)
+            self.setValue(value)
+            self.blockSignals(False)
 
     def stepBy(self, steps: int) -> None:
         """From auto the first step up leads to zero: nobody means to begin at the lowest."""
