@@ -36,6 +36,8 @@ VOLS_PER_E = 5.0
 """Further points for each factor of e between the lowest and the highest vol."""
 _HARD = 2
 _LINES = 5
+_SAME = 1e-9
+"""Logarithms of vols that differ by less are the same vol: where all of a group are one, so are its points."""
 _F = nb.float64
 _F1 = nb.float64[::1]
 _F2 = nb.float64[:, ::1]
@@ -53,7 +55,7 @@ def barycentric(at: float, points: Floats, count: int, weights: Floats) -> None:
     total = 0.0
     for j in range(count):
         away = at - points[j]
-        if away == 0.0:
+        if abs(away) < _SAME:
             weights[:count] = 0.0
             weights[j] = 1.0
             return

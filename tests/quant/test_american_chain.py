@@ -70,3 +70,15 @@ def test_a_scalar_gives_floats() -> None:
     found = american.chain_greeks(100.0, 95.0, 0.5, 0.25, 0.03, 0.01, False)
     assert isinstance(found.price, float)
     assert found.price == american.greeks(100.0, 95.0, 0.5, 0.25, 0.03, 0.01, False, accuracy=Accuracy.FAST).price
+
+
+@pytest.mark.parametrize("vol", [0.25, 0.46, 0.78, 0.9])
+@pytest.mark.parametrize("range_of_vols", [0.0, 1e-15, 1e-10, 1e-8])
+def test_strikes_of_one_vol(vol: float, range_of_vols: float) -> None:
+    """All points in vol are the same: what lies between them by rounding was no number."""
+    strike = np.arange(85.0, 116.0, 2.0)
+    vols = vol * (1.0 + range_of_vols * np.linspace(0.0, 1.0, strike.size))
+    terms = (100.0, strike, 0.25, vols, 0.04, 0.01, False)
+    found, expected = american.chain_greeks(*terms), american.greeks(*terms, accuracy=american.Accuracy.FAST)
+    for name in ("price", "delta", "gamma", "theta", "vega", "rho"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-7, rtol=1e-7)
