@@ -17,7 +17,6 @@ from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, clock_message
 from terminal.infra.failures import UsageError
-from terminal.infra.thread_priority import give_way
 from terminal.market.activity import SeriesKey
 from terminal.market.keyframes import Keyframes
 from terminal.market.message_inbox import MessageInbox
@@ -215,7 +214,6 @@ class TimeMachine:
     # The thread.
 
     def _run(self) -> None:
-        give_way()
         try:
             while not self._stopping.is_set() and not self.problem:
                 self._wake.wait(_PLAY_S if self.is_playing else _FOLLOW_S)

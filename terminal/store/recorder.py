@@ -22,7 +22,6 @@ import duckdb
 
 from terminal.core.instruments import InstrumentTable
 from terminal.core.messages import Batch, Kind
-from terminal.infra.thread_priority import give_way
 from terminal.store import retention, spill_recovery
 from terminal.store.bar_rows import Bars
 from terminal.store.batch_writer import BatchWriter, SessionRow
@@ -269,7 +268,6 @@ class Recorder:
         self._wake.set()
 
     def _run(self) -> None:
-        give_way()
         roll_up_at = retention_at = flushed_at = time.monotonic()
         while not self._given_up.is_set():
             while self._commands:
