@@ -20,7 +20,7 @@ from terminal.app.views.quality import quote_state
 from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import Instrument, InstrumentTable, SettlementTime, Style
 from terminal.core.messages import Phase
-from terminal.core.money import ABSENT_PX
+from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.core.orders import Side
 from terminal.core.osi import Right
 from terminal.market.quality import quality_with_age
@@ -128,9 +128,16 @@ class ChainView:
             return int(quote["bid_px"] + quote["ask_px"]) // 2
         return None if quote["last_px"] == ABSENT_PX else int(quote["last_px"])
 
+    def spot_in_strikes(self) -> int | None:
+        """The spot in the units of strikes: a coin's own are finer."""
+        spot = self.spot_px()
+        if spot is None or self.underlying is None:
+            return None
+        return spot * PRICE_SCALE // self.underlying.price_scale
+
     def at_the_money(self) -> int | None:
         """The row whose strike is nearest to the spot; None when the spot or the strikes are unknown."""
-        spot = self.spot_px()
+        spot = self.spot_in_strikes()
         if spot is None or not len(self.strikes_px):
             return None
         return int(np.argmin(np.abs(self.strikes_px - spot)))
@@ -236,7 +243,7 @@ class ChainView:
     ) -> Looks:
         looks = np.full(raw.shape, np.uint16(Tone.LABEL), np.uint16)
         looks[:, STRIKE] = Look.HEAD | Look.STRONG
-        spot = self.spot_px()
+        spot = self.spot_in_strikes()
         middle = self.at_the_money()
         for place, prefix in enumerate(("call", "put")):
             bid, ask = PLACE_OF[f"{prefix}.bid"], PLACE_OF[f"{prefix}.ask"]

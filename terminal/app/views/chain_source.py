@@ -103,5 +103,5 @@ class ChainSource:
             return
         quotes = self._desk.market.read(np.maximum(ids, 0).ravel()).reshape(-1, 2)
         years = years_left(now_ns, series.expires_ns)
-        vols = chain_vols(quotes, ids >= 0, strikes, self._view.spot_px(), years, self._fallback_rate)
+        vols = chain_vols(quotes, ids >= 0, strikes, self._view.spot_in_strikes(), years, self._fallback_rate)
         self._view.put_vols(first, vols)

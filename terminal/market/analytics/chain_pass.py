@@ -227,18 +227,19 @@ class ChainPass:
         return chances
 
 
-def spot_of(quote: np.void) -> Spot:
+def spot_of(quote: np.void, scale: int = PRICE_SCALE) -> Spot:
     """The spot from the underlying's QUOTE_ROW: its middle while there is a sound market, else its last trade, after
-    the close the official price: what is left of the quotes then, or in a halt, is no market."""
+    the close the official price: what is left of the quotes then, or in a halt, is no market. ``scale``: units of its
+    prices in one of its currency."""
     if quote["phase"] in (Phase.CLOSED, Phase.HALTED):
         for name in ("official_px", "last_px") if quote["phase"] == Phase.CLOSED else ("last_px",):
             if quote[name] != ABSENT_PX and quote[name] > 0:
-                return Spot(int(quote[name]) / PRICE_SCALE, int(quote["last_ts_ns"]), SpotSource.LAST)
+                return Spot(int(quote[name]) / scale, int(quote["last_ts_ns"]), SpotSource.LAST)
     if quote["quality"] in (Quality.OK, Quality.LOCKED):
-        price = (int(quote["bid_px"]) + int(quote["ask_px"])) / (2 * PRICE_SCALE)
+        price = (int(quote["bid_px"]) + int(quote["ask_px"])) / (2 * scale)
         return Spot(price, int(max(quote["bid_ts_ns"], quote["ask_ts_ns"])), SpotSource.MID)
     if quote["last_px"] != ABSENT_PX and quote["last_px"] > 0:
-        return Spot(int(quote["last_px"]) / PRICE_SCALE, int(quote["last_ts_ns"]), SpotSource.LAST)
+        return Spot(int(quote["last_px"]) / scale, int(quote["last_ts_ns"]), SpotSource.LAST)
     return Spot(float("nan"), 0, SpotSource.NONE)
 
 

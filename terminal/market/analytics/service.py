@@ -244,7 +244,8 @@ class AnalyticsService(threading.Thread):
             if 0 <= self._now_ns() - now_ns < _JUMP_NS:
                 break
             now_ns, rows = self._now_ns(), self._market.read(ids)
-        found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1]), now_ns)
+        scale = self._table.get(contracts.underlying).price_scale
+        found: ChainValues = work.run(rows[:-1], self._models.spot_of(rows[-1], scale), now_ns)
         return found
 
     def _chain(self, underlying: int) -> _Chain:

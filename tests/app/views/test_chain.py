@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import numpy as np
@@ -203,3 +204,15 @@ def test_after_the_close_the_official_price_is_the_spot(small_market: SmallMarke
     assert view.spot_px() == 1_010_000
     small_market.official_close(small_market.acme.id, 1_009_000)
     assert view.spot_px() == 1_009_000
+
+
+def test_a_spot_in_finer_units_is_compared_with_strikes(small_market: SmallMarket) -> None:
+    view = chain_of(small_market)
+    small_market.quote(small_market.acme.id, 10_490_000_000, 10_510_000_000)
+    assert view.underlying is not None
+    view.underlying = dataclasses.replace(view.underlying, price_scale=100_000_000)
+    assert view.spot_px() == 10_500_000_000
+    assert view.at_the_money() == 2
+    view.refresh(0, 99, small_market.ts_ns, LIVE)
+    assert view.grid.look(0, AT["call.bid"]) & Look.ITM
+    assert not view.grid.look(0, AT["put.bid"]) & Look.ITM

@@ -234,6 +234,7 @@ def test_the_spot_is_the_middle_or_the_last_trade_or_nothing() -> None:
     assert spot_of(quote[0]) == Spot(99.5, 7, SpotSource.LAST)
     quote["bid_px"], quote["ask_px"], quote["ask_ts_ns"], quote["quality"] = 1_000_000, 1_000_200, 9, Quality.OK
     assert spot_of(quote[0]) == Spot(100.01, 9, SpotSource.MID)
+    assert spot_of(quote[0], 100_000_000) == Spot(0.010001, 9, SpotSource.MID), "a coin's prices are finer"
 
 
 def test_an_expected_move_is_one_deviation() -> None:
