@@ -40,6 +40,8 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
         parts.append("spot: last trade")
     if values.reason:
         parts = ["no surface: vols of each quote by itself"]
+    if values.carry.source[row] == CarrySource.EXPIRED:
+        parts = ["expired"]
     if values.spot.source is SpotSource.NONE:
         parts = ["no spot: nothing is valued"]
     if is_old:

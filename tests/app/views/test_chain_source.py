@@ -185,6 +185,8 @@ def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     none = work.run(chains.blank(found.contracts.count), chains.spot(), NOW_NS)
     assert expiry_words(none, 1, NOW_NS) == "no surface: vols of each quote by itself"
     assert np.isnan(none.at_the_money_vol(1))
+    over = work.run(quotes, chains.spot(), found.contracts.expiries[1].expires_ns)
+    assert expiry_words(over, 1, over.now_ns) == "expired"
     nowhere = work.run(quotes, Spot(float("nan"), 0, SpotSource.NONE), NOW_NS)
     assert expiry_words(nowhere, 1, NOW_NS) == "no spot: nothing is valued"
     said = method_words(nowhere, 1, Style.AMERICAN, "The analytics failed.")
