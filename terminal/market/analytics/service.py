@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _LOOK_S = 0.02
 _AFTER_FAILURE_S = 5.0
 _ASK_READY_S = 2.0
+_PATIENCE_S = 5.0
+"""A chain that waited so long beyond its interval is as urgent as one that is shown: else dear ones kept it out."""
 _QUIET_NS = NS_PER_S
 """A market in which nothing changes is looked at again after so much of its time: options decay."""
 _JUMP_NS, _TRIES = 60 * NS_PER_S, 3
@@ -96,6 +98,7 @@ class AnalyticsService(threading.Thread):
         self._lock = threading.Lock()
         self._wants: dict[Hashable, tuple[int, Interest]] = {}
         self._overrides: dict[int, dict[Series, Override]] = {}
+        self._wanted_s: dict[int, float] = {}
         self._told = 0
         """Grows with every override."""
         self._failed_s: dict[int, float] = {}
@@ -112,6 +115,8 @@ class AnalyticsService(threading.Thread):
         with self._lock:
             if self._wants.get(owner) == (underlying, interest):
                 return
+            if all(each != underlying for each, _ in self._wants.values()):
+                self._wanted_s[underlying] = time.perf_counter()
             self._wants[owner] = (underlying, interest)
         self._wake.set()
 
@@ -201,7 +206,10 @@ class AnalyticsService(threading.Thread):
                 continue
             if chain is not None and (now_s - chain.done_s < INTERVAL_S[interest] or self._is_done(chain)):
                 continue
-            key = (int(interest), chain.done_s if chain is not None else -np.inf)
+            done_s = chain.done_s if chain is not None else -np.inf
+            waited_s = now_s - max(done_s, self._wanted_s.get(underlying, now_s))
+            is_overdue = waited_s > INTERVAL_S[interest] + _PATIENCE_S
+            key = (int(Interest.SHOWN if is_overdue else interest), done_s)
             if key < best_key:
                 best, best_key = underlying, key
         return best

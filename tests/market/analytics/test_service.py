@@ -301,3 +301,20 @@ def test_time_alone_makes_values_anew_and_a_jump_is_read_again(market: Scene) ->
     found = running.values(first)
     assert found is not None
     assert found.now_ns == NOW_NS - 3600 * 10**9
+
+
+def test_who_waited_long_is_not_kept_out_by_what_is_shown(market: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, quotes, (first, second) = market
+    monkeypatch.setitem(service.INTERVAL_S, Interest.SHOWN, 0.0)
+    running = AnalyticsService(table, quotes, lambda: NOW_NS, rate=RATE, is_ready=lambda: True)
+    assert running._load()
+    running.want("a", first, Interest.HELD)
+    running.want("b", second, Interest.SHOWN)
+    running._run_one(second)
+    quotes.changed += 1
+    now_s = time.perf_counter()
+    assert running._next(now_s) == second, "it is shown, and always due"
+    assert running._next(now_s + 6.0) == first
+    running._run_one(first)
+    quotes.changed += 1
+    assert running._next(time.perf_counter() + 1.0) == second
