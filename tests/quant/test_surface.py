@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from terminal.quant import european, surface, svi
+from terminal.quant.essvi_kernel import WING_LIMIT
 from terminal.quant.surface import QuoteStatus, SliceStatus, SurfaceFit
 from tests.quant.surface_quotes_samples import YEAR_MINUTES, index_chain, skewed_vol
 
@@ -50,17 +51,19 @@ ORDERED = st.tuples(
 
 @settings(max_examples=200, deadline=None)
 @given(ORDERED, st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3))
+@example((1.0, 1.0, 0.5, 0.0, 0.0), [0.0, 0.0, 0.0])
 def test_the_conditions_are_enough(draw: tuple[float, ...], grow: list[float]) -> None:
-    """Random slices that meet the conditions of the module's text have no butterflies and do not cross."""
+    """Random slices that meet the conditions of the module's text, wings within the fit's limit, have no butterflies
+    and do not cross."""
     log_theta, size, share, part_u, part_v = draw
     theta = 10.0**log_theta
     most = np.sqrt(8.0 * theta / max(share, 1 - share))
-    psi2 = size * min(most, 4.0 / max(share, 1 - share))
+    psi2 = size * min(most, WING_LIMIT / max(share, 1 - share))
     u, v = share * psi2, (1 - share) * psi2
     theta_later = theta * (1.0 + 3.0 * grow[0])
     more = (theta_later / theta - 1.0) * psi2
     later = np.array([u + more * part_u * grow[1], v + more * part_v * (1 - grow[1])])
-    later = np.minimum(later, 4.0)
+    later = np.minimum(later, WING_LIMIT)
     if later.sum() * later.max() > 8.0 * theta_later:
         later = np.array([u, v])
     first, second = np.array([theta, u, v]), np.array([theta_later, *later])

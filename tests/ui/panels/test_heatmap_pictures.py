@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
@@ -123,6 +123,7 @@ def act(picture: Picture, name: str, number: int) -> None:
 @pytest.mark.parametrize("ratio", [1.0, 2.0])
 @settings(max_examples=15, deadline=None)
 @given(actions=ACTIONS)
+@example(actions=[("time", -3), ("size", 28), ("walk", 1)])  # a step at the left edge
 def test_a_mended_picture_is_the_one_painted_anew(
     qapp: QApplication, ratio: float, actions: list[tuple[str, int]]
 ) -> None:

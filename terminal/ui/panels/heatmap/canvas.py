@@ -177,6 +177,8 @@ class HeatmapCanvas(QWidget):
         look = PlotLook(theme, self._font, self._palette, self.session, tuple(mark.y for mark in marks))
         if region.intersects(plot):
             self._plot.show(painter, plot, view, look, ratio)
+            # The step of a line at the left edge comes from a column that a new picture does not know any more.
+            painter.fillRect(plot.left(), plot.top(), 1, plot.height(), theme.colour("line"))
         if region.intersects(geometry.book):
             self._book_column.show(painter, geometry.book, ratio, view, theme, instrument, self._book, marks)
         self._paint_sheets(painter, geometry, instrument, ratio)

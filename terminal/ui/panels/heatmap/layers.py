@@ -71,11 +71,12 @@ def gaps(view: HeatmapView) -> list[Gap]:
 def placed_dots(view: HeatmapView, ratio: float) -> Dots:
     """[dots; left, top, side, radius]: the area of a dot grows with its size. In device pixels, ``left`` on the time
     axis (see :func:`left_px`) and ``top`` in the plot; a dot is ``2 * radius + 3`` wide."""
-    # Of the bucket before the first in view a part may still be seen.
-    dots = view.dots(1)
+    window = view.window
+    bucket_px = view.dot_ns // window.column_ns * window.time_zoom.column_px
+    # Of dots whose middle is left of the view a part may still be seen.
+    dots = view.dots(1 + math.ceil((LARGEST_DOT + 2) / bucket_px))
     if not len(dots):
         return np.zeros((0, 4), np.int64)
-    window = view.window
     place = int((len(dots) - 1) * _DOT_SHARE)
     full = max(1.0, float(np.partition(dots["size"], place)[place]))
     full = _FULL_STEP ** np.rint(np.log(full) / np.log(_FULL_STEP))
@@ -86,7 +87,7 @@ def placed_dots(view: HeatmapView, ratio: float) -> Dots:
         # Dots of the least size would cover each other; the largest tell the story.
         kept = np.sort(np.argsort(dots["size"], kind="stable")[-_MOST_DOTS:])
         dots, radius = dots[kept], radius[kept]
-    x = (dots["bucket"] + 0.5) * (view.dot_ns // window.column_ns * window.time_zoom.column_px)
+    x = (dots["bucket"] + 0.5) * bucket_px
     rows = (dots["row"] + 0.5) * (view.dot_px // window.row_px) - window.low_row
     y = window.height - rows * window.price_zoom.row_px
     found = np.empty((len(dots), 4), np.int64)
