@@ -136,7 +136,7 @@ class DeskSettings(Section, frozen=True):
             description="Memory for depth over time; a book takes 37 MB in 96 minutes. Books get it as they come, and "
             "one that is shown takes the place of that shown longest ago.",
         ),
-    ] = 300
+    ] = 150
     restore_workspace: Annotated[bool, Meta(description="Open with the workspace that was last in use.")] = True
     working_orders_on_stop: Annotated[
         Literal["leave", "cancel"],
