@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from terminal.market.analytics.chain_values import ChainValues, Override, Series
-from terminal.market.analytics.service import Interest, Pace
+from terminal.market.analytics.service import Interest
 
 
 class Analytics(Protocol):
@@ -34,8 +34,4 @@ class Analytics(Protocol):
 
     def why_none(self, underlying: int) -> str:
         """Why there are no values, or none anew; empty when all is well."""
-        ...
-
-    def pace(self, underlying: int) -> Pace | None:
-        """How fast passes over a chain come."""
         ...

@@ -25,6 +25,7 @@ from terminal.core.orders import Side
 from terminal.core.osi import Right
 from terminal.market.quality import quality_with_age
 from terminal.market.rows import Quality
+from terminal.market.spot import middle_or_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,8 @@ class ChainView:
         if self.underlying is None:
             return None
         quote = self._market.read(np.array([self.underlying.id], np.int32))[0]
-        if quote["phase"] in {Phase.CLOSED, Phase.HALTED}:
-            # What is left of the quotes after the close or in a halt is no market.
-            for name in ("official_px", "last_px") if quote["phase"] == Phase.CLOSED else ("last_px",):
-                if quote[name] != ABSENT_PX:
-                    return int(quote[name])
-        if quote["quality"] in {Quality.OK, Quality.LOCKED}:
-            return int(quote["bid_px"] + quote["ask_px"]) // 2
-        return None if quote["last_px"] == ABSENT_PX else int(quote["last_px"])
+        px = middle_or_last(quote)[0]
+        return None if px is None else int(px)
 
     def spot_in_strikes(self) -> int | None:
         """The spot in the units of strikes: a coin's own are finer."""

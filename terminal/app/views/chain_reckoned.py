@@ -102,12 +102,6 @@ class ReckonedChain:
         natural["touch"] = self._touch(values, places, strike, natural["model_iv"])
         return {name: _raw(natural[name] * scale) for name, scale in SCALES.items()}
 
-    def source_ts_ns(self, row: int, side: int) -> int:
-        """When the older side of the quote behind a contract's vols last changed; 0 when that is not known."""
-        if self._values is None or not 0 <= row < len(self._places) or self._places[row, side] < 0:
-            return 0
-        return int(self._values.values["source_ts_ns"][self._places[row, side]])
-
     def _ticks(self, first: int, mid: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The tick at each middle, currency."""
         ids = self._ids[first : first + len(mid)]

@@ -63,6 +63,8 @@ def method_words(values: ChainValues, row: int, style: Style, why: str = "") -> 
     ]
     if values.spot.source is SpotSource.NONE:
         del lines[2]
+    elif source is CarrySource.PARITY:
+        lines.insert(3, f"Forward {values.forward[row]:,.2f}, give or take {carry.forward_error[row]:,.2f}.")
     lines += [each for each in dict.fromkeys((values.reason, why)) if each]
     return "\n".join(lines)
 

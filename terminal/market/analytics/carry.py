@@ -92,18 +92,16 @@ class CarryBook:
         count = len(self._fits)
         rate, carry, error = (np.full(count, np.nan) for _ in range(3))
         source = np.full(count, CarrySource.NEIGHBOURS, np.int8)
-        status = np.full(count, ParityStatus.NO_PAIRS, np.int8)
         for row, fit in enumerate(self._fits):
             if fit is None:
                 continue
-            status[row] = fit.status
             if fit.status in _SOLVED and np.isfinite(fit.dividend_yield):
                 rate[row], carry[row], error[row] = fit.rate, fit.dividend_yield, fit.forward_error
                 source[row] = CarrySource.PARITY
         self._fill(time, rate, carry, source)
         self._override(time, spot, rate, carry, source)
         source[time <= 0.0] = CarrySource.EXPIRED
-        return Carry(rate, carry, error, source, status)
+        return Carry(rate, carry, error, source)
 
     def _fill(self, time: Floats, rate: Floats, carry: Floats, source: npt.NDArray[np.int8]) -> None:
         """Expiries that do not tell: between those that do, by time."""

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.market.analytics.carry import CarryBook
 from terminal.market.analytics.chain_values import (
@@ -27,6 +26,7 @@ from terminal.market.analytics.chain_values import (
 )
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.market.rows import Quality, Rows
+from terminal.market.spot import middle_or_last
 from terminal.quant import american, density, european, expiry_time, implied_vol, surface
 from terminal.quant.columns import Flags, Floats
 from terminal.quant.implied_vol import Status
@@ -93,7 +93,7 @@ class ChainPass:
     def _nothing(self, spot: Spot, now_ns: int, time: Floats, quotes: Rows, reason: str) -> ChainValues:
         count = len(self.contracts.expiries)
         unknown = np.full(count, np.nan)
-        carry = Carry(unknown, unknown, unknown, np.zeros(count, np.int8), np.zeros(count, np.int8))
+        carry = Carry(unknown, unknown, unknown, np.zeros(count, np.int8))
         return ChainValues(self.contracts, now_ns, spot, time, unknown, carry, None, _blank(quotes), reason)
 
     def _changed(self, prices: Floats) -> Flags:
@@ -228,19 +228,11 @@ class ChainPass:
 
 
 def spot_of(quote: np.void, scale: int = PRICE_SCALE) -> Spot:
-    """The spot from the underlying's QUOTE_ROW: its middle while there is a sound market, else its last trade, after
-    the close the official price: what is left of the quotes then, or in a halt, is no market. ``scale``: units of its
-    prices in one of its currency."""
-    if quote["phase"] in (Phase.CLOSED, Phase.HALTED):
-        for name in ("official_px", "last_px") if quote["phase"] == Phase.CLOSED else ("last_px",):
-            if quote[name] != ABSENT_PX and quote[name] > 0:
-                return Spot(int(quote[name]) / scale, int(quote["last_ts_ns"]), SpotSource.LAST)
-    if quote["quality"] in (Quality.OK, Quality.LOCKED):
-        price = (int(quote["bid_px"]) + int(quote["ask_px"])) / (2 * scale)
-        return Spot(price, int(max(quote["bid_ts_ns"], quote["ask_ts_ns"])), SpotSource.MID)
-    if quote["last_px"] != ABSENT_PX and quote["last_px"] > 0:
-        return Spot(int(quote["last_px"]) / scale, int(quote["last_ts_ns"]), SpotSource.LAST)
-    return Spot(float("nan"), 0, SpotSource.NONE)
+    """The spot from the underlying's QUOTE_ROW. ``scale``: units of its prices in one of its currency."""
+    px, ts_ns, is_middle = middle_or_last(quote)
+    if px is None:
+        return Spot(float("nan"), 0, SpotSource.NONE)
+    return Spot(px / scale, ts_ns, SpotSource.MID if is_middle else SpotSource.LAST)
 
 
 def _sides(quotes: Rows) -> tuple[Floats, Floats]:

@@ -72,14 +72,13 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``source``: :class:`CarrySource`.
-    ``status``: what parity said (:class:`terminal.quant.parity.ParityStatus`), NO_PAIRS before it was asked."""
+    """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``forward_error``: one standard deviation
+    of the forward that parity gave, currency, NaN where it gave none. ``source``: :class:`CarrySource`."""
 
     rate: Floats
     carry_yield: Floats
     forward_error: Floats
     source: npt.NDArray[np.int8]
-    status: npt.NDArray[np.int8]
 
 
 class ValueStatus(IntEnum):

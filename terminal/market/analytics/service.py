@@ -67,19 +67,10 @@ class _Chain:
     work: ChainPass
     listed: int
     done_s: float = -np.inf
-    took_s: float = 0.0
     seen: int = -1
     heard: int = 0
     at_ns: int = 0
     """Market time of the last pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How the thread keeps up: seconds that the last pass of a chain took, passes a second over the last few."""
-
-    took_s: float
-    per_second: float
 
 
 class AnalyticsService(threading.Thread):
@@ -106,7 +97,6 @@ class AnalyticsService(threading.Thread):
         self._chains: dict[int, _Chain] = {}
         self._values: dict[int, ChainValues] = {}
         self._reasons: dict[int, str] = {}
-        self._paces: dict[int, Pace] = {}
         self._wake = threading.Event()
         self._stopping = False
 
@@ -150,10 +140,6 @@ class AnalyticsService(threading.Thread):
         if not self._ready:
             return self._broken or "The option models are being made ready; values follow."
         return self._reasons.get(underlying, "")
-
-    def pace(self, underlying: int) -> Pace | None:
-        """How fast passes over a chain come."""
-        return self._paces.get(underlying)
 
     def stop(self, timeout_s: float = 3.0) -> None:
         """Ends after the pass in hand."""
@@ -238,11 +224,9 @@ class AnalyticsService(threading.Thread):
             self._reasons[underlying] = f"The analytics failed ({type(problem).__name__} in {place.name}); see the log."
             self._failed_s[underlying] = begun_s
         ended_s = time.perf_counter()
-        took_s = ended_s - begun_s
         if chain is not None:
-            self._paces[underlying] = Pace(took_s, 1.0 / max(ended_s - chain.done_s, 1e-6))
-            chain.took_s, chain.done_s = took_s, ended_s
-        return took_s
+            chain.done_s = ended_s
+        return ended_s - begun_s
 
     def _pass(self, work: ChainPass) -> ChainValues:
         contracts = work.contracts

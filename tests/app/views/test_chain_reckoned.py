@@ -122,9 +122,3 @@ def test_an_unlisted_side_has_nothing(scene: tuple[Any, ...]) -> None:
     cells = view.cells(0, 13)
     assert all(cells[name][5, 1] == ABSENT for name in SCALES)
     assert cells["delta"][5, 0] != ABSENT
-
-
-def test_the_age_is_that_of_the_older_side(scene: tuple[Any, ...]) -> None:
-    view, _work, _quotes, _places = scene
-    assert view.source_ts_ns(2, 1) == NOW_NS
-    assert view.source_ts_ns(99, 0) == 0

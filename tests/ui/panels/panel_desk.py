@@ -235,13 +235,19 @@ class Bench:
     def _active(self, type_id: str) -> Panel | None:
         return next((each for each in self.panels if type_id == each.TYPE), None)
 
+    def _clients(self) -> list[Any]:
+        return list(self.frame_clock._entries.values())
+
     def frame(self, times: int = 1) -> None:
-        """Frames without waiting for the least interval of a panel; fails on a quarantined one."""
+        """Frames without waiting for the least interval of a panel, each as many ticks as it takes until every client
+        has run: on a slow machine some wait for the next tick. Fails on a quarantined one."""
         for _ in range(times):
-            for entry in self.frame_clock._entries.values():
+            for entry in self._clients():
                 entry.last_run_ns = 0
                 entry.dirty = True
             self.frame_clock.tick()
+            while any(not each.last_run_ns and each.client.is_on_screen() for each in self._clients()):
+                self.frame_clock.tick()
         assert not self.failures, self.failures
         for panel in self.panels:
             assert not panel.is_quarantined, panel._failed._details if panel._failed else ""

@@ -148,11 +148,11 @@ def test_the_rate_is_auto_until_a_person_says_one(bench: Bench) -> None:
     assert panel.save_settings()["rate_pct"] is None
     panel.rate.stepUp()
     assert panel.rate.rate == 0.0, "the first step up from auto is zero"
-    panel.rate.set_rate(0.05)
+    panel.rate.setValue(5.0)
     assert panel.save_settings()["rate_pct"] == 5.0
     panel.restore_settings({"rate_pct": None})
     assert panel.rate.rate == 0.05, "settings without a rate change nothing"
-    panel.rate.set_rate(None)
+    panel.rate.setValue(panel.rate.minimum())
     assert panel.rate.text() == "r auto"
 
 

@@ -39,10 +39,6 @@ class RateBox(QDoubleSpinBox):
         """The rate as a decimal; None for auto."""
         return None if self.value() < _LOWEST else self.value() / 100
 
-    def set_rate(self, rate: float | None) -> None:
-        """Shows and tells a rate."""
-        self.setValue(_AUTO if rate is None else rate * 100)
-
     def show_rate(self, rate: float | None) -> None:
         """Shows a rate that was told already: that of another expiry, or from another panel."""
         value = _AUTO if rate is None else rate * 100
