@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from talib import stream
 
 from terminal.market.bar_series import BarSeries
 from terminal.market.rows import Rows
+from terminal.market.talib_library import stream
 
 _FIELDS = ("open", "high", "low", "close")
 

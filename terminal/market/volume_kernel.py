@@ -18,7 +18,7 @@ from terminal.market.rows import Rows
 FIRST_STEPS = 64
 MOST_STEPS = 1 << 14
 SIZES = 9
-POOL_STEPS = 1 << 23
+POOL_STEPS = 1 << 21
 BOUGHT, SOLD, UNSIDED = 0, 1, 2
 
 WINDOW_ROW = np.dtype(

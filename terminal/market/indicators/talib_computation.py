@@ -1,12 +1,10 @@
 """TA-Lib behind one door: a handle of its streaming interface for each indicator, bit for bit its batch functions.
 
-The library wraps itself for pandas when that is there, so importing it costs a quarter of a second: only who computes
-does it. Its handles need finite numbers after the first one.
+Its handles need finite numbers after the first one.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,18 +13,14 @@ import numpy as np
 
 from terminal.market.indicators.computation import BarColumns, BarValues, Floats
 from terminal.market.indicators.spec import IndicatorError, IndicatorSpec, Settings
+from terminal.market.talib_library import abstract, stream, talib
 
 _LETTERS = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
 
 
-def library() -> Any:
-    """The package, imported when it is first needed."""
-    return importlib.import_module("talib")
-
-
 def lookback(name: str, parameters: dict[str, int | float]) -> int:
     """Bars before the first that has a value; IndicatorError for parameters that the library refuses."""
-    function = importlib.import_module("talib.abstract").Function(name)
+    function = abstract.Function(name)
     try:
         if parameters:
             function.set_parameters(dict(parameters))
@@ -61,8 +55,7 @@ class Handle:
         return found
 
     def _open(self, inputs: Sequence[Floats]) -> list[Floats] | None:
-        talib = library()
-        kind = getattr(talib.stream, self._name)
+        kind = getattr(stream, self._name)
         columns = [np.ascontiguousarray(each, np.float64) for each in inputs]
         if self._lookback is None:
             self._lookback = lookback(self._name, self._parameters)
