@@ -14,7 +14,6 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from scipy.optimize import least_squares, lsq_linear
 
 from terminal.quant.columns import Floats
 from terminal.quant.svi_arbitrage import butterfly
@@ -97,6 +96,8 @@ def _no_fit(status: SliceStatus, used: int) -> SliceFit:
 
 def _quasi_explicit(k: Floats, w: Floats, weight: Floats) -> Floats:
     """The best of a coarse search over ``(m, sigma)``, each with its linear optimum in Zeliade's box."""
+    from scipy.optimize import lsq_linear  # noqa: PLC0415 - 24 MB that the desk's own surface has no use for
+
     span = float(k.max() - k.min())
     scale = weight / np.sqrt(w)
     best, found = np.inf, np.array([w.min(), 0.1, 0.0, 0.0, 0.1])
@@ -138,5 +139,7 @@ def _polish(start: Floats, k: Floats, w: Floats, weight: Floats, penalty: float,
     low = np.array([-top - 4.0 * span, 0.0, -0.9999, k.min() - 2.0 * span, _SMALLEST_SIGMA * span])
     high = np.array([2.0 * top, 4.0, 0.9999, k.max() + 2.0 * span, 10.0 * span])
     inside = np.clip(start, low + 1e-9 * (high - low), high - 1e-9 * (high - low))
+    from scipy.optimize import least_squares  # noqa: PLC0415 - see _quasi_explicit
+
     answer = least_squares(residual, inside, bounds=(low, high), x_scale="jac", max_nfev=400, xtol=1e-13, ftol=1e-13)
     return answer.x, bool(np.isfinite(answer.cost) and answer.status >= 0)

@@ -16,6 +16,7 @@ import numpy as np
 
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
+from terminal.infra.source_lines import forget_source_lines
 from terminal.market.analytics.chain_values import ChainValues, Override, Series
 from terminal.market.analytics.contracts import ChainContracts, chain_contracts
 from terminal.market.rows import Ids, Rows
@@ -168,6 +169,7 @@ class AnalyticsService(threading.Thread):
             if not self._ready and self._is_ready():
                 self._models = importlib.import_module("terminal.market.analytics.chain_pass")
                 self._ready = True
+                forget_source_lines()
         except Exception as problem:
             if not self._broken:
                 log.exception("the option models cannot be loaded")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import linecache
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
+from terminal.infra.source_lines import forget_source_lines
 from terminal.ui.bridge.frame_statistics import FrameStatistics
 from terminal.ui.bridge.paint_forecast import PaintForecast, work_ns
 from terminal.ui.bridge.panel_costs import PanelCosts, owner_of
@@ -138,8 +138,7 @@ class FrameClock(QObject):
 
     def ready(self) -> None:
         """The desk is up: statistics count from here, and the heap is frozen."""
-        # PySide has looked for its features in the source of every module that was imported: 37 MB of lines.
-        linecache.clearcache()
+        forget_source_lines()
         gc.collect()
         gc.freeze()
         gc.disable()
