@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from terminal.app.commands import Command, CommandRegistry
 from terminal.app.drafts import SharedDraft
+from terminal.app.leg_draft import LegsRefused, SharedLegs
 from terminal.app.links import UNLINKED, LinkGroups
 from terminal.app.looking_back import NO_ORDERS, looks_back
 from terminal.app.ports import OrderDraft
@@ -63,6 +64,8 @@ class PanelContext:
     shell: Shell
     meter: MeterSampler | None = None
     """Readings of the desk's speed; None where nobody measures it."""
+    legs: SharedLegs = field(default_factory=SharedLegs)
+    """What is being put together in the strategy builder."""
 
     @property
     def theme(self) -> Theme:
@@ -212,6 +215,15 @@ class Panel(QWidget):
             return
         self.context.draft.propose(draft)
         self.context.shell.open_panel("ticket")
+
+    def add_leg(self, instrument: Instrument, quantity: int) -> bool:
+        """Adds contracts (or shares; negative: sold) to the strategy builder's legs; says why when it cannot."""
+        try:
+            self.context.legs.add(instrument, quantity)
+        except LegsRefused as refused:
+            self.context.shell.notify(str(refused))
+            return False
+        return True
 
     def set_unit_line(self, text: str) -> None:
         """Changes the line under the head; empty hides it."""
