@@ -39,6 +39,7 @@ from terminal.infra.settings_file import SettingsFile
 from terminal.market.engine import Rank
 from terminal.market.feed import Feed, LiveFeed
 from terminal.market.importers.sources import SourceTable
+from terminal.quant.kernel_memory import give_back_memory
 from terminal.quant.warmup import CACHE_VARIABLE, is_warm, warm_up
 from terminal.store.backup import backup
 from terminal.store.journal import Journal
@@ -136,7 +137,10 @@ def _run(
         is_ours = options.replay is None and options.connect is None
         rate = SIMULATED_RATE if is_ours else None
         ready = partial(is_warm, Path(os.environ[CACHE_VARIABLE]))
-        desk = Desk(rooms, logs.ring, settings, profile, interest_rate=rate, models_ready=ready)
+        desk = Desk(
+            rooms, logs.ring, settings, profile,
+            interest_rate=rate, models_ready=ready, models_loaded=give_back_memory,
+        )  # fmt: skip
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
         crash = last_crash(profile.crash_dir)

@@ -45,9 +45,10 @@ class Desk:
         *,
         interest_rate: float | None = None,
         models_ready: Callable[[], bool] = lambda: False,
+        models_loaded: Callable[[], None] = lambda: None,
     ) -> None:
         """``interest_rate``: None where nobody knows it, and chains must tell. ``models_ready``: whether the option
-        models are compiled."""
+        models are compiled; ``models_loaded``: called once the analytics have imported them."""
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
@@ -72,7 +73,7 @@ class Desk:
         self.watchlists = WatchListBook(profile.watchlists_dir)
         self.interest_rate = interest_rate or 0.0
         self.analytics = AnalyticsService(
-            rooms.table, self.market, self.clock.now_ns, rate=interest_rate, is_ready=models_ready
+            rooms.table, self.market, self.clock.now_ns, rate=interest_rate, is_ready=models_ready, loaded=models_loaded
         )
         self.state_to_paint = LatencyMeter()
         self._unpainted_ns = 0

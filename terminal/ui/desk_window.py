@@ -23,6 +23,7 @@ from terminal.infra.failures import UsageError, UserFacingError
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.infra.settings_file import SettingsFile
+from terminal.quant.kernel_memory import give_back_memory
 from terminal.ui import panels
 from terminal.ui.application import build_application, screenshot
 from terminal.ui.bridge.watchdog import StallWatchdog
@@ -113,6 +114,7 @@ class DeskWindow:
         while not self._over.is_set():
             if not self.main.is_ready and self._has_begun():
                 self.main.ready()
+                threading.Thread(target=give_back_memory, name="spare memory", daemon=True).start()
             if self._wanted_in_front.is_set():
                 self._wanted_in_front.clear()
                 self.main.raise_()

@@ -16,7 +16,6 @@ import numpy as np
 
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import InstrumentTable
-from terminal.infra.source_lines import forget_source_lines
 from terminal.market.analytics.chain_values import ChainValues, Override, Series
 from terminal.market.analytics.contracts import ChainContracts, chain_contracts
 from terminal.market.rows import Ids, Rows
@@ -76,16 +75,17 @@ class _Chain:
 
 class AnalyticsService(threading.Thread):
     """``now_ns``: market time of what ``market`` shows. ``rate``: None where the chains must tell. ``is_ready``:
-    whether the models are compiled; asked until they are, since to compile them here would hold the interpreter."""
+    whether the models are compiled; asked until they are, since to compile them here would hold the interpreter.
+    ``loaded``: called once they are imported."""
 
     def __init__(
         self, table: InstrumentTable, market: QuoteReader, now_ns: Callable[[], int], *, rate: float | None,
-        is_ready: Callable[[], bool],
+        is_ready: Callable[[], bool], loaded: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         super().__init__(name="analytics", daemon=True)
         self._table, self._market, self._now_ns = table, market, now_ns
         self._rate = rate
-        self._is_ready, self._ready = is_ready, False
+        self._is_ready, self._ready, self._loaded = is_ready, False, loaded
         self._models: Any = None
         self._lock = threading.Lock()
         self._wants: dict[Hashable, tuple[int, Interest]] = {}
@@ -169,7 +169,7 @@ class AnalyticsService(threading.Thread):
             if not self._ready and self._is_ready():
                 self._models = importlib.import_module("terminal.market.analytics.chain_pass")
                 self._ready = True
-                forget_source_lines()
+                self._loaded()
         except Exception as problem:
             if not self._broken:
                 log.exception("the option models cannot be loaded")

@@ -12,7 +12,6 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
-from terminal.infra.source_lines import forget_source_lines
 from terminal.ui.bridge.frame_statistics import FrameStatistics
 from terminal.ui.bridge.paint_forecast import PaintForecast, work_ns
 from terminal.ui.bridge.panel_costs import PanelCosts, owner_of
@@ -138,7 +137,6 @@ class FrameClock(QObject):
 
     def ready(self) -> None:
         """The desk is up: statistics count from here, and the heap is frozen."""
-        forget_source_lines()
         gc.collect()
         gc.freeze()
         gc.disable()

@@ -1,8 +1,10 @@
-"""Gives back the source lines that an import left in memory."""
+"""Gives memory back that the start has left behind."""
 
 from __future__ import annotations
 
+import ctypes
 import linecache
+import sys
 
 
 def forget_source_lines() -> None:
@@ -13,3 +15,14 @@ def forget_source_lines() -> None:
     """
     for name in list(linecache.cache):
         linecache.cache.pop(name, None)
+
+
+def return_free_heap() -> bool:
+    """Hands free pages of the C heap to the system; False where its library has no door for that (it is glibc's)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None:
+        return False
+    trim(0)
+    return True
