@@ -26,6 +26,7 @@ from terminal.infra.failures import UserFacingError, WorkFailed
 from terminal.infra.io_thread import IoThread
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
+from terminal.infra.spare_memory import reserve
 from terminal.market.engine import Engine, EngineHooks
 from terminal.market.feed import Feed, FeedRunner, LiveFeed, Runner
 from terminal.market.importers.sources import SourceTable
@@ -119,6 +120,14 @@ class Rooms:
         self.trading = TradingDesk(self.road, self.pretrade, table, self.state, self.clock, self.health.is_stale)
         expiry = Expiry(table, self.state, self.fees)
         self.duties = MarketDuties(self.engine, self.road, self.exchange, expiry, table, self.state, calendars)
+
+    def reserve_memory(self) -> None:
+        """Takes the memory now that any session fills in the end: what grows later surprises nobody at the open. Waits
+        for the system, some seconds on a slow one; a thread of its own."""
+        depth = self.state.depth_history.memory
+        for array in (self.tape.memory, *self.recorder.waiting.memory, self.state.prints.memory, *depth):
+            if not reserve(array):
+                return
 
     def open(self) -> None:
         """Connects the engine with the rooms that must be open before the first message; starts the recorder."""

@@ -30,6 +30,11 @@ class Tape:
         self._changed = threading.Condition()
 
     @property
+    def memory(self) -> Batch:
+        """The ring itself, which any session fills."""
+        return self._ring
+
+    @property
     def lag(self) -> int:
         """Messages written and not yet read."""
         return self._written - self._read

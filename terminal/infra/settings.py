@@ -133,10 +133,10 @@ class DeskSettings(Section, frozen=True):
         Meta(
             ge=40,
             le=65_536,
-            description="Memory for depth over time; a book takes 37 MB in 96 minutes. Books get it as they come, and "
+            description="Memory for depth over time; a book takes 25 MB in 64 minutes. Books get it as they come, and "
             "one that is shown takes the place of that shown longest ago.",
         ),
-    ] = 150
+    ] = 100
     restore_workspace: Annotated[bool, Meta(description="Open with the workspace that was last in use.")] = True
     working_orders_on_stop: Annotated[
         Literal["leave", "cancel"],

@@ -50,9 +50,9 @@ MOST_ORDERS = 1 << 21
 
 STEP = 250_000_000
 """Nanoseconds of market time between two samples of a watched book."""
-SAMPLES = 23_040
+SAMPLES = 15_360
 LEVELS_KEPT = 64
-"""A ring holds 96 minutes of 64 levels a side in 36 MB."""
+"""A ring holds 64 minutes of 64 levels a side in 24 MB."""
 
 
 def fresh_arrays(slot_of: npt.NDArray[np.int32]) -> BookArrays:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,7 @@ SAMPLE_LEVEL = np.dtype([("px", "i8"), ("size", "i8")])
 
 
 class DepthHistory:
-    """Rings of the last 96 minutes of up to ``most`` books, 64 levels a side, a sample every ``step_ns``.
+    """Rings of the last 64 minutes of up to ``most`` books, 64 levels a side, a sample every ``step_ns``.
 
     A sample holds everything stamped up to its time. Silences of more than ten minutes are not filled.
     """
@@ -37,6 +39,12 @@ class DepthHistory:
         self._read_at: dict[int, int] = {}
         """By instrument, the number of the last read; without one it was never shown."""
         self._books_seen = 0
+
+    @property
+    def memory(self) -> tuple[npt.NDArray[Any], ...]:
+        """The rings, which fill while books are watched; empty arrays before the first one is."""
+        history = self._books.arrays.history
+        return history.heads, history.distances, history.sizes
 
     @property
     def step_ns(self) -> int:

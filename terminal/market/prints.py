@@ -24,6 +24,11 @@ class PrintStore:
         )  # fmt: skip
 
     @property
+    def memory(self) -> Rows:
+        """The ring itself, which any session fills."""
+        return self.arrays.ring
+
+    @property
     def last_number(self) -> int:
         """Number of the newest trade; 0 before the first."""
         return int(self.arrays.last[0])

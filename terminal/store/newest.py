@@ -29,6 +29,11 @@ class NewestMessages:
         self._newest_ns = _LONG_AGO_NS
         self._lock = threading.Lock()
 
+    @property
+    def memory(self) -> Batch:
+        """All pages, which a busy session fills within minutes."""
+        return self._pages
+
     def take_in(self, batch: Batch) -> None:
         """Keeps a copy of the quotes and trades of ``batch``."""
         if len(batch):

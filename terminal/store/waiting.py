@@ -52,6 +52,11 @@ class WaitingMessages:
         self._consuming = threading.Lock()
 
     @property
+    def memory(self) -> tuple[Batch, ...]:
+        """What any session fills."""
+        return self._ring.memory, self.newest.memory
+
+    @property
     def capacity(self) -> int:
         """Messages that the ring holds."""
         return self._ring.capacity

@@ -114,12 +114,16 @@ class DeskWindow:
         while not self._over.is_set():
             if not self.main.is_ready and self._has_begun():
                 self.main.ready()
-                threading.Thread(target=give_back_memory, name="spare memory", daemon=True).start()
+                threading.Thread(target=self._settle_memory, name="memory", daemon=True).start()
             if self._wanted_in_front.is_set():
                 self._wanted_in_front.clear()
                 self.main.raise_()
                 self.main.activateWindow()
             await asyncio.sleep(POLL_S)
+
+    def _settle_memory(self) -> None:
+        give_back_memory()
+        self._desk.rooms.reserve_memory()
 
     def _has_begun(self) -> bool:
         """Whether the opening has been taken in: each instrument's first words cost a hundred times what others do.
