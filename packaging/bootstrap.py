@@ -3,7 +3,7 @@
 
     python3 packaging/bootstrap.py run [ARGS]           makes .venv when needed, then runs moneyness ARGS
     python3 packaging/bootstrap.py test [PYTEST ARGS]   the same with the test dependencies, then the whole test suite
-    python3 packaging/bootstrap.py test --lanes LANES   some of lint,plain,ui,gl,coverage
+    python3 packaging/bootstrap.py test --lanes LANES   some of lint,plain,acceptance,ui,gl,coverage
     python3 packaging/bootstrap.py peers [NAME ...]     environments of their own for the benchmark peers
 
 This file must parse on a Python as old as 3.6, so that it can say that it is too old. What it imports need not.

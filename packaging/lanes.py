@@ -1,4 +1,8 @@
-"""The test suite: text checks, three lanes of pytest, the coverage gate. One that fails hides no other."""
+"""The test suite: text checks, four lanes of pytest, the coverage gate. One that fails hides no other.
+
+Two tracks run side by side, a core each: the plain lane, and all the others one after the other. What the plain lane
+says appears as it comes, what another step says when it has ended.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,20 @@ import contextlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import environment
 
 ROOT = environment.ROOT
-LANES = ("lint", "plain", "ui", "gl", "coverage")
+LANES = ("lint", "plain", "acceptance", "ui", "gl", "coverage")
+STREAMED = "plain"
 SCREEN = "1280x1024x24"
 NO_TESTS_RAN = 5
 SECRETS_NOT_READ = re.compile(r"^(resources/|\.secrets\.baseline$)|\.(png|ttf|otf|ico|gz|zip)$")
@@ -66,19 +73,29 @@ def run_suite(names: Sequence[str]) -> int:
     with _private_folder() as scratch:
         if "coverage" in names:
             _quietly(_tool("coverage", "erase"))
-        if "lint" in names:
-            outcomes += [_step(name, command) for name, command in _lint()]
-        for lane, folders in _folders().items():
-            if lane in names:
-                outcomes.append(_lane(lane, folders, scratch, measured="coverage" in names))
-        if "coverage" in names:
+        wanted = [(lane, folders) for lane, folders in _folders().items() if lane in names]
+        measured = "coverage" in names
+
+        def track(*, is_streamed: bool) -> list[Outcome]:
+            found: list[Outcome] = []
+            if "lint" in names and not is_streamed:
+                found += [_step(name, command) for name, command in _lint()]
+            mine = [each for each in wanted if (each[0] == STREAMED) == is_streamed]
+            return found + [_lane(lane, folders, scratch, measured) for lane, folders in mine]
+
+        with ThreadPoolExecutor(1) as beside:
+            others = beside.submit(track, is_streamed=False)
+            outcomes += track(is_streamed=True)
+            outcomes += others.result()
+        if measured:
             outcomes.append(_coverage())
     return _report(outcomes, time.monotonic() - started)
 
 
 def _folders() -> dict[str, list[str]]:
     return {
-        "plain": ["tests", "--ignore=tests/ui", "--ignore=tests/gl"],
+        "plain": ["tests", "--ignore=tests/ui", "--ignore=tests/gl", "--ignore=tests/acceptance"],
+        "acceptance": ["tests/acceptance"],
         "ui": ["tests/ui"],
         "gl": ["tests/gl"],
     }
@@ -114,35 +131,49 @@ def _lane(lane: str, folders: list[str], scratch: Path, measured: bool) -> Outco
     runner = ["coverage", "run", "-m", "pytest"] if measured and lane != "gl" else ["pytest"]
     command = [*_tool(*runner), *folders, "-q", "--durations=10", f"--junit-xml={result}"]
 
-    def start() -> int:
+    def start(output: IO[bytes] | None) -> int:
         if lane != "gl":
-            return subprocess.call(command, cwd=ROOT, env=_without_screen(scratch), stdin=subprocess.DEVNULL)
+            return _call(command, output, _without_screen(scratch))
         with _screen() as display:
-            return subprocess.call(command, cwd=ROOT, env=_on_screen(scratch, display), stdin=subprocess.DEVNULL)
+            return _call(command, output, _on_screen(scratch, display))
 
-    return _timed(f"{lane} lane", start)._replace(tests=_counts(result))
+    return _timed(f"{lane} lane", start, is_streamed=lane == STREAMED)._replace(tests=_counts(result))
 
 
 def _coverage() -> Outcome:
-    def start() -> int:
+    def start(output: IO[bytes] | None) -> int:
         _quietly(_tool("coverage", "combine"))
-        return subprocess.call(_tool("coverage", "report"), cwd=ROOT)
+        return _call(_tool("coverage", "report"), output)
 
     return _timed("coverage gate", start)
 
 
 def _step(name: str, command: list[str]) -> Outcome:
-    return _timed(name, lambda: subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL))
+    return _timed(name, lambda output: _call(command, output))
 
 
-def _timed(name: str, start: Callable[[], int]) -> Outcome:
-    print(f"\n== {name}", flush=True)
+def _call(command: list[str], output: IO[bytes] | None, variables: dict[str, str] | None = None) -> int:
+    return subprocess.call(
+        command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output and subprocess.STDOUT
+    )
+
+
+def _timed(name: str, start: Callable[[IO[bytes] | None], int], *, is_streamed: bool = False) -> Outcome:
+    if is_streamed:
+        print(f"\n== {name}", flush=True)
     before = time.monotonic()
-    try:
-        code = start()
-    except (OSError, environment.SetupError) as error:
-        print(f"{name} could not run: {error}", flush=True)
-        code = 1
+    with contextlib.nullcontext() if is_streamed else tempfile.TemporaryFile() as output:
+        try:
+            problem, code = "", start(output)
+        except (OSError, environment.SetupError) as error:
+            problem, code = f"{name} could not run: {error}\n", 1
+        said = b""
+        if output is not None:
+            output.seek(0)
+            said = f"\n== {name}\n".encode() + output.read()
+    # In one piece, for the other track prints too.
+    sys.stdout.write(said.decode(errors="replace") + problem)
+    sys.stdout.flush()
     return Outcome(name, code == 0, time.monotonic() - before)
 
 
