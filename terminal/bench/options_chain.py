@@ -77,7 +77,7 @@ def _measure(contracts: ChainContracts, minutes: list[tuple[int, Rows, Spot]]) -
     at, rows, price = minutes[-1]
     rows = rows.copy()
     incremental = []
-    for step in range(1, 12):
+    for step in range(1, 24):
         told = chance.choice(contracts.count, CHANGED, replace=False)
         rows["ask_px"][told] += 500
         taken, found = _timed(partial(work.run, rows, price, at + step * 100_000_000))
@@ -94,13 +94,16 @@ def _measure(contracts: ChainContracts, minutes: list[tuple[int, Rows, Spot]]) -
                note=note),
         result("chain_incremental_pass", "options", statistics.median(incremental) * 1e3, "ms", better="lower",
                goal=INCREMENTAL_GOAL_MS, note=f"{where}; {CHANGED} quotes changed, the spot stands"),
+        result("chain_incremental_pass_mean", "options", statistics.mean(incremental) * 1e3, "ms", better="lower",
+               note="the same: every second pass asks parity of one expiry, which the median may leave out"),
     ]  # fmt: skip
 
 
 def _timed(work: Callable[[], ChainValues]) -> tuple[float, ChainValues]:
-    start = time.perf_counter()
+    """Seconds of this thread's own processor time: other programs' work is not the pass's."""
+    start_ns = time.thread_time_ns()
     found = work()
-    return time.perf_counter() - start, found
+    return (time.thread_time_ns() - start_ns) / NS_PER_S, found
 
 
 def _compare(found: ChainValues) -> None:

@@ -64,7 +64,9 @@ def method_words(values: ChainValues, row: int, style: Style, why: str = "") -> 
     if values.spot.source is SpotSource.NONE:
         del lines[2]
     elif source is CarrySource.PARITY:
-        lines.insert(3, f"Forward {values.forward[row]:,.2f}, give or take {carry.forward_error[row]:,.2f}.")
+        told = ages.time_of_day(int(carry.told_ns[row]))
+        error = carry.forward_error[row]
+        lines.insert(3, f"Forward {values.forward[row]:,.2f}, give or take {error:,.2f}, by the quotes of {told}.")
     lines += [each for each in dict.fromkeys((values.reason, why)) if each]
     return "\n".join(lines)
 

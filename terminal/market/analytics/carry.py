@@ -17,9 +17,13 @@ AMERICAN_WINDOW, EUROPEAN_WINDOW = 0.1, 0.25
 """Strikes this near the forward, in log-moneyness: early exercise is worth little there."""
 KNOWN_RATE_ERROR = 0.001
 """What a known rate may be off: a desk's own financing differs by a little."""
-REFITS = 2
+REFITS = 1
 """Expiries asked again in one pass: parity of American options is dear."""
-_LEAST_WAIT_NS = 1_000_000_000
+_LEAST_WAIT_NS, _SPACING_NS = 1_000_000_000, 180_000_000
+"""Market time between two questions to one expiry, and between those to any two: every second pass at the most."""
+SAME_SHARE = 0.2
+"""A fit that differs from the one before by less than this part of its own standard error says the same: the one
+before stays, and what was solved with it."""
 _SOLVED = (ParityStatus.SOLVED, ParityStatus.DISCOUNT_ASSUMED)
 
 
@@ -33,6 +37,8 @@ class CarryBook:
         self._rate_error = parity.UNINFORMED_RATE_ERROR if rate is None else KNOWN_RATE_ERROR
         self._fits: list[ParityFit | None] = [None] * len(contracts.expiries)
         self._asked_ns = np.zeros(len(contracts.expiries), np.int64)
+        self._told_ns = np.zeros(len(contracts.expiries), np.int64)
+        """Market time of the quotes that told what is kept, or said the same."""
         self._is_due = np.zeros(len(contracts.expiries), np.bool_)
         self.overrides: Mapping[Series, Override] = {}
 
@@ -47,34 +53,43 @@ class CarryBook:
             return
         self._is_due |= changed
         if not self._asked_ns.any():
-            self._fit_all(live, bid, ask, time, spot)
+            self._fit_all(live, bid, ask, time, spot, now_ns)
             chosen = live
         else:
             waited = np.abs(now_ns - self._asked_ns[live]) >= _LEAST_WAIT_NS
             due = live[self._is_due[live] & waited]
-            chosen = due[np.argsort(self._asked_ns[due], kind="stable")][:REFITS]
-            known = [each for each in self._fits if each is not None]
-            pooled, error = parity.pooled_rate(known, self._rate), min(self._rate_error, parity.POOLED_RATE_ERROR)
-            for expiry in chosen:
-                self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error))
+            is_early = abs(now_ns - int(self._asked_ns.max())) < _SPACING_NS
+            chosen = due[np.argsort(self._asked_ns[due], kind="stable")][: 0 if is_early else REFITS]
+            if len(chosen):
+                self._refit(chosen, bid, ask, time, spot, now_ns)
         self._asked_ns[chosen] = max(now_ns, 1)
         self._is_due[chosen] = False
 
+    def _refit(self, chosen: npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int
+               ) -> None:  # fmt: skip
+        """Some expiries, with the rate that all imply."""
+        known = [each for each in self._fits if each is not None]
+        pooled, error = parity.pooled_rate(known, self._rate), min(self._rate_error, parity.POOLED_RATE_ERROR)
+        for expiry in chosen:
+            self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error), now_ns)
+
     def _fit_all(self, live: Sequence[int] | npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats,
-                 spot: float) -> None:  # fmt: skip
+                 spot: float, now_ns: int) -> None:  # fmt: skip
         rate, error = self._rate, self._rate_error
         found: list[ParityFit] = []
         for _ in range(2 if error > parity.POOLED_RATE_ERROR else 1):
             found = [self._fit(int(expiry), bid, ask, time, spot, rate, error) for expiry in live]
             rate, error = parity.pooled_rate(found, rate), parity.POOLED_RATE_ERROR
         for expiry, fit in zip(live, found, strict=True):
-            self._keep(int(expiry), fit)
+            self._keep(int(expiry), fit, now_ns)
 
-    def _keep(self, expiry: int, fit: ParityFit) -> None:
-        """A fit that does not tell does not displace one that did."""
+    def _keep(self, expiry: int, fit: ParityFit, now_ns: int) -> None:
+        """A fit that does not tell does not displace one that did, nor one that says the same."""
         before = self._fits[expiry]
         if before is None or before.status not in _SOLVED or fit.status in _SOLVED:
-            self._fits[expiry] = fit
+            self._told_ns[expiry] = now_ns
+            if before is None or not _says_the_same(before, fit):
+                self._fits[expiry] = fit
 
     def _fit(self, expiry: int, bid: Floats, ask: Floats, time: Floats, spot: float, rate: float, error: float
              ) -> ParityFit:  # fmt: skip
@@ -101,7 +116,8 @@ class CarryBook:
         self._fill(time, rate, carry, source)
         self._override(time, spot, rate, carry, source)
         source[time <= 0.0] = CarrySource.EXPIRED
-        return Carry(rate, carry, error, source)
+        told_ns = np.where(source == CarrySource.PARITY, self._told_ns, 0)
+        return Carry(rate, carry, error, source, told_ns)
 
     def _fill(self, time: Floats, rate: Floats, carry: Floats, source: npt.NDArray[np.int8]) -> None:
         """Expiries that do not tell: between those that do, by time."""
@@ -131,3 +147,14 @@ class CarryBook:
                 carry[row] += told.borrow
             if told.says_carry or told.rate is not None or told.borrow is not None:
                 source[row] = CarrySource.TRADER
+
+
+def _says_the_same(before: ParityFit, now: ParityFit) -> bool:
+    """Whether rate and yield are those of before, to a small part of what they are known to."""
+    if before.status not in _SOLVED or now.status not in _SOLVED or not before.time > 0.0 or not now.time > 0.0:
+        return False
+    away = (before.rate - before.dividend_yield) - (now.rate - now.dividend_yield)
+    least = SAME_SHARE * min(before.forward_error, now.forward_error)
+    rate_error = min(before.discount_error, now.discount_error) / (now.discount * now.time)
+    is_same_forward = abs(away) * now.time * now.forward <= least
+    return is_same_forward and abs(before.rate - now.rate) <= SAME_SHARE * rate_error

@@ -2,19 +2,22 @@
 
 A vol is solved again when its quote changed, or when spot, carry or time have moved what it was solved from by more
 than ``VOL_TOLERANCE``, by its own delta, rho, theta and vega: no screen shows so little, and half of the solutions of a
-quiet moment are saved.
+quiet moment are saved. A value is made in every pass, at the vol that the surface has now; of an American one the
+premium for early exercise may be kept, see :mod:`terminal.market.analytics.held_premium`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from terminal.core.clock import NS_PER_S
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.market.analytics.carry import CarryBook
 from terminal.market.analytics.chain_values import (
-    GREEKS,
     VALUE_ROW,
     Carry,
     ChainValues,
@@ -25,17 +28,19 @@ from terminal.market.analytics.chain_values import (
     ValueStatus,
 )
 from terminal.market.analytics.contracts import ChainContracts
+from terminal.market.analytics.held_premium import NAMES as SHEET
+from terminal.market.analytics.held_premium import Codes, HeldPremium, Places, plain_sheet
 from terminal.market.rows import Quality, Rows
 from terminal.market.spot import middle_or_last
-from terminal.quant import american, density, european, expiry_time, implied_vol, surface
+from terminal.quant import density, expiry_time, implied_vol, surface
 from terminal.quant.columns import Flags, Floats
 from terminal.quant.implied_vol import Status
 from terminal.quant.surface import QuoteStatus, SurfaceFit, SurfaceQuotes
 
 VOL_TOLERANCE = 2e-5
 """A fiftieth of what the last digit of a vol in hundredths of a point shows."""
-_SAME_VOL, _SAME_TIME, _SAME_CARRY = 1e-6, 1e-4, 1e-6
-"""Values are kept while the spot stands and vol, time (relative) and carry move by less."""
+JUMP_NS = 300 * NS_PER_S
+"""Market time that goes on by more from one pass to the next, or back, is a jump."""
 SIDES = 3
 _BID, _MID, _ASK = range(SIDES)
 _NUMBERS = tuple(name for name in VALUE_ROW.names or () if VALUE_ROW[name].kind == "f")
@@ -47,15 +52,22 @@ class ChainPass:
 
     def __init__(self, contracts: ChainContracts, *, rate: float | None = None) -> None:
         self.contracts = contracts
-        self._carry = CarryBook(contracts, rate)
+        self._rate = rate
+        self._overrides: Mapping[Series, Override] = {}
+        self._now_ns = 0
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Nothing is known of before."""
+        contracts = self.contracts
+        self._carry = CarryBook(contracts, self._rate)
         shape = (SIDES, contracts.count)
         self._prices = np.full(shape, np.nan)
         self._vols = np.full(shape, np.nan)
         self._codes = np.full(shape, Status.INVALID_INPUT, np.int8)
         self._from = np.full((4, contracts.count), np.nan)
         """Spot, rate, carry and time that the vols were solved from."""
-        self._valued = np.full((5, contracts.count), np.nan)
-        """Spot, rate, carry, time and vol of the last values."""
+        self._premium = HeldPremium(contracts.count, SIDES)
         self._surface: SurfaceFit | None = None
         self._last: npt.NDArray[np.void] | None = None
         self.solved = 0
@@ -63,11 +75,15 @@ class ChainPass:
 
     def override(self, overrides: dict[Series, Override]) -> None:
         """What the trader says of expiries, from the next pass on."""
-        self._carry.overrides = dict(overrides)
+        self._overrides = dict(overrides)
 
     def run(self, quotes: Rows, spot: Spot, now_ns: int) -> ChainValues:
         """The chain from ``quotes``, QUOTE_ROW by contract, at ``now_ns``. Never raises for what the quotes hold."""
         contracts = self.contracts
+        if not 0 <= now_ns - self._now_ns <= JUMP_NS:
+            # Another moment is shown: what was solved before or after it tells nothing of it.
+            self._start_over()
+        self._now_ns, self._carry.overrides = now_ns, self._overrides
         expires = np.array([each.expires_ns for each in contracts.expiries], np.int64)
         time = np.maximum(expiry_time.years_to(expires, now_ns), 0.0) if len(expires) else np.empty(0)
         bid, ask = _sides(quotes)
@@ -76,7 +92,7 @@ class ChainPass:
             return self._nothing(spot, now_ns, time, quotes, "The underlying has neither a market nor a trade.")
         prices = np.array([bid, mid, ask])
         changed = self._changed(prices)
-        told = np.bincount(contracts.expiry_row, changed, len(time)) > 0.0
+        told = np.bincount(contracts.expiry_row, changed.any(axis=0), len(time)) > 0.0
         self._carry.refit(np.where(np.isnan(mid), np.nan, bid), ask, time, spot.price, now_ns, told)
         carry = self._carry.carry(time, spot.price)
         forward = spot.price * np.exp((carry.rate - carry.carry_yield) * time)
@@ -93,31 +109,39 @@ class ChainPass:
     def _nothing(self, spot: Spot, now_ns: int, time: Floats, quotes: Rows, reason: str) -> ChainValues:
         count = len(self.contracts.expiries)
         unknown = np.full(count, np.nan)
-        carry = Carry(unknown, unknown, unknown, np.zeros(count, np.int8))
+        carry = Carry(unknown, unknown, unknown, np.zeros(count, np.int8), np.zeros(count, np.int64))
         return ChainValues(self.contracts, now_ns, spot, time, unknown, carry, None, _blank(quotes), reason)
 
     def _changed(self, prices: Floats) -> Flags:
-        """Rows whose quote is another one than that which was solved."""
+        """[sides, rows]: prices that are others than those which were solved."""
         same = (prices == self._prices) | (np.isnan(prices) & np.isnan(self._prices))
-        changed: Flags = ~same.all(axis=0)
+        changed: Flags = ~same
         return changed
 
     def _solve(self, prices: Floats, changed: Flags, state: Floats) -> None:
-        """Vols of all sides where they are due."""
-        due = self.contracts.is_standard & (state[3] > 0.0) & (changed | self._has_moved(state))
-        self.solved = int(np.count_nonzero(due))
-        self._prices[:, due], self._from[:, due] = prices[:, due], state[:, due]
-        for style in (True, False):
-            rows = np.flatnonzero(due & (self._is_exercised(state) == style))
-            if not len(rows):
-                continue
-            spot, rate, carry, time = (column[rows] for column in state)
-            contract = (spot, self.contracts.strike[rows], time, rate, carry, self.contracts.is_call[rows])
-            if style:
-                vol, code = american.implied_vol(prices[:, rows], *contract, accuracy=american.Accuracy.FAST)
-            else:
-                vol, code = implied_vol.european(prices[:, rows], *contract)
-            self._vols[:, rows], self._codes[:, rows] = vol, code
+        """Vols of the sides that are due."""
+        live = self.contracts.is_standard & (state[3] > 0.0)
+        moved, exercised = live & self._has_moved(state), self._is_exercised(state)
+        due = live & (changed | moved)
+        self.solved = int(np.count_nonzero(due.any(axis=0)))
+        self._prices[due] = prices[due]
+        self._from[:, moved] = state[:, moved]
+        for side in range(SIDES):
+            for style in (True, False):
+                rows = np.flatnonzero(due[side] & (exercised == style))
+                if not len(rows):
+                    continue
+                self._vols[side, rows], self._codes[side, rows] = self._solved(style, side, rows, prices, state)
+
+    def _solved(
+        self, is_exercised: bool, side: int, rows: Places, prices: Floats, state: Floats
+    ) -> tuple[Floats, Codes]:
+        price, strike, is_call = prices[side, rows], self.contracts.strike[rows], self.contracts.is_call[rows]
+        if is_exercised:
+            return self._premium.vols(side, rows, price, state[:, rows], strike, is_call, VOL_TOLERANCE)
+        spot, rate, carry, time = state[:, rows]
+        vol, code = implied_vol.european(price, spot, strike, time, rate, carry, is_call)
+        return vol, code
 
     def _is_exercised(self, state: Floats) -> Flags:
         """Rows to be priced with early exercise. Where rate and carry are both below zero there are two boundaries or
@@ -161,7 +185,7 @@ class ChainPass:
 
     def _value(self, quotes: Rows, prices: Floats, state: Floats, forward: Floats) -> npt.NDArray[np.void]:
         """Value and Greeks of every contract."""
-        contracts, (spot, rate, carry, time) = self.contracts, state
+        contracts, time = self.contracts, state[3]
         values = _blank(quotes)
         fitted = self._surface
         live = contracts.is_standard & (time > 0.0)
@@ -175,24 +199,18 @@ class ChainPass:
         vol[own] = self._vols[_MID][own]
         known = live & np.isfinite(vol)
         values["vol"][live] = vol[live]
-        moved = self._is_worth_another(state, vol)
-        if self._last is not None:
-            moved |= np.isnan(self._last["value"])  # a quote that was gone for a pass took its value with it
-            for name in ("value", *GREEKS):
-                values[name] = np.where(known & ~moved, self._last[name], np.nan)
+        exercised = self._is_exercised(state)
         for style in (True, False):
-            rows = np.flatnonzero(known & moved & (self._is_exercised(state) == style))
+            rows = np.flatnonzero(known & (exercised == style))
             if not len(rows):
                 continue
-            contract = (
-                spot[rows], contracts.strike[rows], time[rows], vol[rows], rate[rows], carry[rows],
-                contracts.is_call[rows],
-            )  # fmt: skip
-            found = american.chain_greeks(*contract) if style else european.greeks(*contract)
-            values["value"][rows] = found.price
-            for name in GREEKS:
-                values[name][rows] = getattr(found, name)
-            self._valued[:, rows] = np.vstack([state[:, rows], vol[rows]])
+            contract = (contracts.strike[rows], vol[rows], contracts.is_call[rows])
+            if style:
+                sheet = self._premium.greeks(rows, state[:, rows], *contract)
+            else:
+                sheet = plain_sheet(state[:, rows], *contract)
+            for name, column in zip(SHEET, sheet, strict=True):
+                values["value" if name == "price" else name][rows] = column
         values["in_the_money"][known] = self._chances(known, forward, time, vol)
         values["status"] = np.select(
             [~contracts.is_standard, time <= 0.0, own & known, ~known],
@@ -200,19 +218,6 @@ class ChainPass:
             ValueStatus.SURFACE,
         )
         return values
-
-    def _is_worth_another(self, state: Floats, vol: Floats) -> Flags:
-        """Rows whose value is another one than that of the last pass."""
-        spot, rate, carry, time, before = self._valued
-        with np.errstate(invalid="ignore"):
-            same = (
-                (state[0] == spot)
-                & (np.abs(state[1] - rate) + np.abs(state[2] - carry) <= _SAME_CARRY)
-                & (np.abs(state[3] - time) <= _SAME_TIME * time)
-                & (np.abs(vol - before) <= _SAME_VOL)
-            )
-        moved: Flags = ~same
-        return moved
 
     def _chances(self, rows: Flags, forward: Floats, time: Floats, vol: Floats) -> Floats:
         """Risk-neutral probabilities to end in the money, by the surface's density, else by the contract's own vol."""

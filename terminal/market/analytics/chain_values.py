@@ -73,12 +73,14 @@ class Override:
 @dataclass(frozen=True, slots=True)
 class Carry:
     """Columns by expiry. ``carry_yield``: dividends and borrow, continuous. ``forward_error``: one standard deviation
-    of the forward that parity gave, currency, NaN where it gave none. ``source``: :class:`CarrySource`."""
+    of the forward that parity gave, currency, NaN where it gave none. ``source``: :class:`CarrySource`. ``told_ns``:
+    market time of the quotes by which parity told, 0 where it did not."""
 
     rate: Floats
     carry_yield: Floats
     forward_error: Floats
     source: npt.NDArray[np.int8]
+    told_ns: npt.NDArray[np.int64]
 
 
 class ValueStatus(IntEnum):
