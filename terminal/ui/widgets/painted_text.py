@@ -7,7 +7,8 @@ from enum import Enum
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QPainter, QStaticText, QTransform
 
-_KEPT = 8192
+_KEPT = 4096
+"""A laid out text takes 0.7 kB, and a dozen tables have texts of their own."""
 _OF_NUMBERS = "0123456789.,:+-\N{MINUS SIGN}% "
 """Characters that stand side by side without kerning, so that their widths add up."""
 
