@@ -44,6 +44,7 @@ from terminal.quant.warmup import CACHE_VARIABLE, is_warm, warm_up
 from terminal.store.backup import backup
 from terminal.store.journal import Journal
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
+from terminal.store.market_reader import Store
 from terminal.store.restore import finish_restore
 from terminal.venues.sim.universe import RATE as SIMULATED_RATE
 
@@ -137,9 +138,11 @@ def _run(
         is_ours = options.replay is None and options.connect is None
         rate = SIMULATED_RATE if is_ours else None
         ready = partial(is_warm, Path(os.environ[CACHE_VARIABLE]))
+        stored = Store(database, rooms.table, rooms.recorder)
+        closing.callback(stored.close)
         desk = Desk(
             rooms, logs.ring, settings, profile,
-            interest_rate=rate, models_ready=ready, models_loaded=give_back_memory,
+            interest_rate=rate, models_ready=ready, models_loaded=give_back_memory, stored_bars=stored,
         )  # fmt: skip
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)

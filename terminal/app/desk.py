@@ -12,6 +12,7 @@ from terminal.app.day import TradingDay
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.health import SharedHealth
 from terminal.app.links import LinkGroups
+from terminal.app.market_port import StoredBars
 from terminal.app.meter import DeskMeter
 from terminal.app.playback import LivePace, ShownPlayback
 from terminal.app.ports import DeskMode
@@ -46,6 +47,7 @@ class Desk:
         interest_rate: float | None = None,
         models_ready: Callable[[], bool] = lambda: False,
         models_loaded: Callable[[], None] = lambda: None,
+        stored_bars: StoredBars | None = None,
     ) -> None:
         """``interest_rate``: None where nobody knows it, and chains must tell. ``models_ready``: whether the option
         models are compiled; ``models_loaded``: called once the analytics have imported them."""
@@ -69,6 +71,7 @@ class Desk:
         self.log = log
         self.settings = settings
         self.profile = profile
+        self.stored_bars = stored_bars
         self.drawings = DrawingBook(profile.drawings_dir)
         self.watchlists = WatchListBook(profile.watchlists_dir)
         self.interest_rate = interest_rate or 0.0

@@ -10,7 +10,7 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
-from terminal.app.market_port import Day, Market
+from terminal.app.market_port import Day, Market, StoredBars
 from terminal.app.meter import Meter
 from terminal.app.ports import DeskMode, Health, Past, Playback, Trading
 from terminal.app.tasks import Tasks
@@ -117,6 +117,11 @@ class DeskPort(Protocol):
     @property
     def profile(self) -> Profile:
         """Where the trader's own files lie."""
+        ...
+
+    @property
+    def stored_bars(self) -> StoredBars | None:
+        """Bars of the market database; None where there is none."""
         ...
 
     @property

@@ -167,6 +167,14 @@ class Market(Protocol):
         ...
 
 
+class StoredBars(Protocol):
+    """Bars out of the market database, from any thread that may wait for it."""
+
+    def bars(self, instrument: int, seconds: int, most: int, *, until_ns: int) -> Rows:
+        """The newest ``most`` bars that begin before ``until_ns``, ascending. Raises UserFacingError."""
+        ...
+
+
 class Day(Protocol):
     """The trading day that market time is in."""
 

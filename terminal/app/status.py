@@ -7,6 +7,7 @@ from enum import Enum
 
 from terminal.app import ages, formats
 from terminal.app.desk_port import DeskPort
+from terminal.app.looking_back import looks_back
 from terminal.app.ports import AccountRow, HealthState
 from terminal.core.clock import NS_PER_DAY
 from terminal.core.messages import Phase
@@ -41,6 +42,8 @@ class Segment:
     command: str = ""
     badge: str = ""
     """Token of a filled badge behind the text, or empty."""
+    mark: str = ""
+    """Token of a badge that says NOW before the label, since the market that is shown is another; or empty."""
 
 
 _HEALTH_TONES = {
@@ -62,7 +65,12 @@ _PHASES = {
 def segments(desk: DeskPort, frame_ms: float, ready: bool) -> tuple[Segment, ...]:
     """The status bar of now, from left to right."""
     account = desk.trading.snapshot().account
-    return (*_identity(desk, account, ready), *_time(desk), *_lags(desk, frame_ms), *_money(account), _bell(desk))
+    # The clock is of what is shown; the feed, the recording and the money always are of this moment.
+    mark = f"mode_{desk.mode.value}" if looks_back(desk.past) else ""
+    return (
+        *_identity(desk, account, ready), *_time(desk), *_lags(desk, frame_ms, mark), *_money(account, mark),
+        _bell(desk),
+    )  # fmt: skip
 
 
 def _identity(desk: DeskPort, account: AccountRow, ready: bool) -> tuple[Segment, ...]:
@@ -80,7 +88,7 @@ def _identity(desk: DeskPort, account: AccountRow, ready: bool) -> tuple[Segment
 
 
 def _mode(desk: DeskPort) -> Segment:
-    if desk.past is not None and desk.past.is_past:
+    if looks_back(desk.past):
         tip = "The panels show the past; orders, positions and the recording are live. Alt+Home goes back."
         return Segment("mode", "", "PAST", 0, 0, widest=desk.mode.word, tip=tip, command="past.live", badge="warn")
     return Segment("mode", "", desk.mode.word, 0, 0, badge=f"mode_{desk.mode.value}",
@@ -102,23 +110,25 @@ def _time(desk: DeskPort) -> tuple[Segment, ...]:
     else:
         to_close = Segment("close", "", _PHASES[day.phase], 1, 2, StatusTone.LABEL, tip="The regular session is over.")
     expiry_ns = day.next_expiry_ns
+    tone, which = (StatusTone.WARN, " of the past that is shown") if looks_back(desk.past) else (StatusTone.VALUE, "")
     return (
-        Segment("time", "", ages.time_of_day(now_ns), 1, 0, widest="00:00:00",
-                tip=f"Exchange time, New York, {ages.day_text(now_ns)}."),
+        Segment("time", "", ages.time_of_day(now_ns), 1, 0, tone, "00:00:00",
+                f"Exchange time{which}, New York, {ages.day_text(now_ns)}."),
         to_close,
         Segment("expiry", "expiry in", ages.countdown(expiry_ns - now_ns if expiry_ns is not None else None), 1, 6,
                 widest="0:00:00", tip="Time to the next expiry of a listed option."),
     )  # fmt: skip
 
 
-def _lags(desk: DeskPort, frame_ms: float) -> tuple[Segment, ...]:
+def _lags(desk: DeskPort, frame_ms: float, mark: str) -> tuple[Segment, ...]:
     rows = {row.key: row for row in desk.health.rows()}
     made = []
     for key, label, rank, widest in (("feed", "feed", 4, "000 ms"), ("recorder", "rec", 7, "00,000 msgs")):
         row = rows.get(key)
         if row is not None:
             made.append(Segment(key, label, row.value, 2, rank, _HEALTH_TONES[row.state], widest,
-                                row.note or f"{row.label}: {row.value}", "panel.health"))  # fmt: skip
+                                row.note or f"{row.label}: {row.value}", "panel.health",
+                                mark="" if made else mark))  # fmt: skip
     tone = StatusTone.WARN if frame_ms > 8 else StatusTone.VALUE
     made.append(Segment("frame", "frame", f"{frame_ms:.{0 if frame_ms >= 99.95 else 1}f} ms", 2, 8, tone, "00.0 ms",
                         "Work of the window's thread a frame, moving average; 8 ms is the budget.",
@@ -126,12 +136,13 @@ def _lags(desk: DeskPort, frame_ms: float) -> tuple[Segment, ...]:
     return tuple(made)
 
 
-def _money(account: AccountRow) -> tuple[Segment, ...]:
+def _money(account: AccountRow, mark: str) -> tuple[Segment, ...]:
     pnl = account.day_pnl_e4
     tone = StatusTone.VALUE if not pnl else StatusTone.UP if pnl > 0 else StatusTone.DOWN
     return (
         Segment("pnl", "day P&L", formats.money_overview(pnl, sign=True), 3, 1, tone, "+00,000.00",
-                "Profit and loss since the prior settlement, at the mark, after fees, USD."),
+                "Profit and loss since the prior settlement, at the mark, after fees, USD"
+                + (", of now and not of the past that is shown." if mark else "."), mark=mark),
         Segment("power", "buying power", formats.money_overview(account.buying_power_e4), 3, 4, StatusTone.VALUE,
                 "000,000", "What may be spent now, USD."),
     )  # fmt: skip

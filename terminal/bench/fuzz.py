@@ -29,13 +29,12 @@ from terminal.core.ticks import TickClass
 from terminal.infra.calendars import Calendars
 from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
 from terminal.market.importers.binance.lines import split_line
-from terminal.market.importers.binance.refusals import BadMessage
 from terminal.market.importers.databento.files import open_dbn
 from terminal.market.importers.lean.archive import Archive
 from terminal.market.importers.lean.decode import EMPTY, decode
 from terminal.market.importers.lean.layout import Data, FileName, Resolution, parse_path
 from terminal.market.importers.report import FileReport
-from terminal.market.importers.streams import NoSuchStream, UnreadableStream
+from terminal.market.importers.streams import NoSuchStream, Refused, UnreadableStream
 from terminal.market.state import MarketState
 from terminal.venues.stream.decode import Decoder
 from terminal.venues.stream.protocol import BadFrame, Columns, Heartbeat, Rows, parse_feed_frame
@@ -83,7 +82,7 @@ def fuzz_binance(count: int, seed: int = 1) -> Outcome:
             newest_ns = max(newest_ns, min(stamp_ns, _START_NS + 10**15))
             decoder.feed(body, newest_ns)
             outcome.kept += 1
-        except BadMessage as bad:
+        except Refused as bad:
             outcome.refused[bad.reason] += 1
         if decoder.pending >= _APPLY:
             _apply(state, decoder.take())
@@ -110,7 +109,7 @@ def fuzz_binance_books(count: int, seed: int = 1) -> Outcome:
                 try:
                     decoder.feed(body[: len(body) // 2] if cut else body, _START_NS + part * 10**9)
                     outcome.kept += 1
-                except BadMessage as bad:
+                except Refused as bad:
                     outcome.refused[bad.reason] += 1
             state.apply(decoder.take())
             # An update that was lost after all others is missed by the next one only: until then the book is older.
@@ -143,7 +142,7 @@ def fuzz_capture(count: int, seed: int = 1) -> Outcome:
                 stamp_ns, body = split_line(line)
                 newest_ns = max(newest_ns, min(stamp_ns, _START_NS + 10**15))
                 decoder.feed(body, newest_ns)
-            except BadMessage as bad:
+            except Refused as bad:
                 outcome.refused[bad.reason] += 1
                 continue
             outcome.kept += 1

@@ -11,6 +11,9 @@ import numpy as np
 
 from terminal.core.messages import MESSAGE, Batch
 
+SPARE = 8_192
+"""Messages behind the ring's end that are copies of those at its begin."""
+
 
 class TapeClosedError(RuntimeError):
     """The other end has gone."""
@@ -23,7 +26,8 @@ class Tape:
         if capacity < 2 or capacity & (capacity - 1):
             raise ValueError(f"a tape's capacity is a power of two, was {capacity}")
         self.capacity = capacity
-        self._ring = np.zeros(capacity, MESSAGE)
+        self._spare = min(capacity, SPARE)
+        self._ring = np.zeros(capacity + self._spare, MESSAGE)
         self._written = 0
         self._read = 0
         self._closed = False
@@ -72,9 +76,16 @@ class Tape:
         return True
 
     def peek(self, most: int = 1 << 16) -> Batch:
-        """A view of the oldest unread messages, contiguous, perhaps empty; valid until :meth:`release`."""
+        """A view of the oldest unread messages, contiguous, perhaps empty; valid until :meth:`release`.
+
+        Those at the ring's end come with up to SPARE of those at its begin, so that what belongs together need not be
+        cut there.
+        """
         start = self._read & (self.capacity - 1)
-        count = min(self.lag, most, self.capacity - start)
+        count = min(self.lag, most, self.capacity + self._spare - start)
+        over = start + count - self.capacity
+        if over > 0:
+            self._ring[self.capacity : self.capacity + over] = self._ring[:over]
         return self._ring[start : start + count]
 
     def release(self, count: int) -> None:

@@ -23,7 +23,7 @@ class BarSeries:
         self.first_change = 0
         """Bars from this place on are new or different since the last call that changed anything."""
         self.dropped = 0
-        """Bars that this call took away at the old end: places have moved down by as many."""
+        """Bars that the last call took away at the old end: places have moved down by as many."""
         self.changes = 0
         """Grows with every call that changed anything."""
         self.generation = 0
@@ -63,6 +63,15 @@ class BarSeries:
         else:
             self.first_change = self._count
         return True
+
+    def join_before(self, older: Rows) -> None:
+        """Takes bars before the first one, in whose place the last of them stands where it begins with it. ``dropped``
+        is negative: places have moved up by as many."""
+        count, known = self._count, self.rows
+        if count and len(older) and older["ts_ns"][-1] == known["ts_ns"][0]:
+            known = known[1:]
+        self.replace(np.concatenate((older, known)))
+        self.dropped = count - self._count
 
     def columns(self, first: int, last: int, group: int) -> Columns:
         """The bars ``first`` to ``last`` joined by ``group`` (see :class:`BarPyramid`)."""

@@ -20,6 +20,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from terminal.core.book_updates import begin_of_last_update
 from terminal.core.clock import MarketClock
 from terminal.core.instruments import CAPACITY
 from terminal.core.latency import LatencyMeter
@@ -156,6 +157,8 @@ class Engine(threading.Thread):
                     break
                 self._tape.wait(0.05)
                 continue
+            if self._tape.lag > len(batch):
+                batch = batch[: begin_of_last_update(batch)]
             self._tape.release(self._consume(batch))
 
     def _run_commands(self) -> None:

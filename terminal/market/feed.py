@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from terminal.core.book_updates import end_of_update
 from terminal.core.clock import NS_PER_S
 from terminal.core.messages import Batch, clock_message
 from terminal.core.tape import Tape
@@ -250,8 +251,10 @@ class FeedRunner:
     async def _write(self, batch: Batch) -> None:
         batch = batch.copy()
         most = max(1, self._tape.capacity // 4)
-        for start in range(0, len(batch), most):
-            part = batch[start : start + most]
+        start = 0
+        while start < len(batch):
+            part = batch[start : end_of_update(batch, start + most)]
+            start += len(part)
             while not self._tape.has_room(len(part)):
                 if self._stopping.is_set():
                     return

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from terminal.core.book_updates import end_of_update
 from terminal.core.instruments import CAPACITY, InstrumentKind, InstrumentTable
 from terminal.core.messages import Batch, Kind
 from terminal.core.money import ABSENT_PX
@@ -35,7 +36,8 @@ from terminal.market.statistics import StatisticsStore
 from terminal.market.volume_at_price import VolumeStore
 
 FEWEST_AT_ONCE, MOST_AT_ONCE = 64, 8192
-"""Messages applied under one lock. So many that it takes about AT_ONCE_NS: so long may a panel wait that reads."""
+"""Messages applied under one lock, and the rest of a book's update with them. So many that it takes about AT_ONCE_NS:
+so long may a panel wait that reads."""
 AT_ONCE_NS = 1_000_000
 _PRICES = (
     "bid_px", "ask_px", "last_px", "open_px", "high_px", "low_px", "prior_close_px", "official_px", "settlement_px",
@@ -128,7 +130,7 @@ class MarketState:
         self._prepare()
         first = 0
         while first < len(batch):
-            part = batch[first : first + self._at_once]
+            part = batch[first : end_of_update(batch, first + self._at_once)]
             begun_ns = time.perf_counter_ns()
             self._apply_part(part)
             first += len(part)
@@ -146,7 +148,7 @@ class MarketState:
         was never touched."""
         if spent_ns > 2 * AT_ONCE_NS:
             self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
-        elif count == self._at_once and 2 * spent_ns < AT_ONCE_NS:
+        elif count >= self._at_once and 2 * spent_ns < AT_ONCE_NS:
             self._at_once = min(MOST_AT_ONCE, self._at_once * 2)
 
     def _apply_part(self, part: Batch) -> None:

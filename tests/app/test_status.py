@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from terminal.app.alerts import Level
@@ -52,6 +54,18 @@ def test_a_market_that_never_closes_counts_to_the_end_of_its_day_and_warns_of_no
     desk.clock.reset(at_ns(DAY, 23, 59))
     close = _by_key(desk)["close"]
     assert (close.label, close.text, close.tone) == ("day ends in", "1:00", StatusTone.VALUE)
+
+
+def test_what_stays_of_now_says_so_while_the_past_is_shown() -> None:
+    desk = FaceDesk(DeskMode.REPLAY)
+    desk.past = SimpleNamespace(is_past=True)
+    found = _by_key(desk)
+    assert (found["mode"].text, found["time"].tone) == ("PAST", StatusTone.WARN)
+    marked = {key for key, each in found.items() if each.mark}
+    assert marked == {"feed", "pnl"}, "the first of each group of what is of now"
+    assert found["pnl"].mark == "mode_replay"
+    desk.past.is_past = False
+    assert not any(each.mark for each in _by_key(desk).values())
 
 
 def test_what_is_wrong_is_coloured_and_unknown_money_is_a_dash() -> None:

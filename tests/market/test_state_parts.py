@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from terminal.bench.market_messages import empty_state, mixed_messages
+from terminal.core.messages import BOOK_PX, BOOK_SIDE, BOOK_SIZE, Batch, Kind, empty_batch
 from terminal.market import state as state_module
 
 
@@ -43,3 +44,28 @@ def test_slow_parts_get_smaller_and_quick_ones_larger() -> None:
     assert made._at_once == state_module.MOST_AT_ONCE
     made.apply(mixed_messages(1_000))
     assert int(made.read(np.arange(len(made.table), dtype=np.int32))["messages"].sum()) == 1_000
+
+
+def test_no_part_ends_within_an_update_of_a_book(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who comes between two parts sees a book before or after an update, never half of it."""
+    for name in ("FEWEST_AT_ONCE", "MOST_AT_ONCE"):
+        monkeypatch.setattr(state_module, name, 3)
+    made, seen = empty_state(), []
+    apply_part = made._apply_part
+
+    def look(part: Batch) -> None:
+        apply_part(part)
+        bids, asks = made.book.read(0, 5)
+        seen.append((bids["px"].tolist(), asks["px"].tolist()))
+
+    monkeypatch.setattr(made, "_apply_part", look)
+    batch = empty_batch(20)
+    batch["instrument"], batch["kind"] = 0, Kind.DEPTH
+    batch["ts_ns"] = np.arange(20) // 4 + 1
+    # Each update raises both sides by 100: half of it would show a bid that stands above the ask, or an empty side.
+    for number, message in enumerate(batch):
+        low = 10_000 + 100 * (number // 4)
+        side, px, size = ((1, low, 5), (-1, low + 1, 5), (1, low - 100, 0), (-1, low - 99, 0))[number % 4]
+        message[BOOK_SIDE], message[BOOK_PX], message[BOOK_SIZE] = side, px, size
+    made.apply(batch)
+    assert seen == [([10_000 + 100 * at], [10_001 + 100 * at]) for at in range(5)]

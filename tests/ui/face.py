@@ -17,6 +17,7 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
+from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.tasks import Tasks
 from terminal.app.views.watch_lists import WatchListBook
@@ -167,6 +168,7 @@ class FaceDesk:
         folder = tempfile.mkdtemp(prefix="moneyness-face-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.profile = Profile(Path(folder))
+        self.stored_bars: StoredBars | None = None
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
         self.paints = self.frames = 0

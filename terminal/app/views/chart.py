@@ -8,11 +8,12 @@ from enum import Enum
 
 import numpy as np
 
-from terminal.app.market_port import Market, Rows
+from terminal.app.market_port import Market, Rows, StoredBars
 from terminal.app.views import chart_axes
 from terminal.app.views.chart_axes import Mark
 from terminal.app.views.chart_bars import ChartBars
 from terminal.app.views.chart_frames import FRAMES, ChartFrame, FrameUnit, frame
+from terminal.app.views.chart_history import ChartHistory
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument
 from terminal.market.bar_series import KEPT, BarSeries
@@ -49,8 +50,9 @@ class ChartKind(Enum):
 class ChartView:
     """Bars of one instrument and time frame, and the part of them that is on the screen. UI thread only."""
 
-    def __init__(self, market: Market) -> None:
-        self._bars = ChartBars(market)
+    def __init__(self, market: Market, stored: StoredBars | None = None) -> None:
+        """``stored``: where bars are that memory does not hold any more."""
+        self._bars = ChartBars(market, stored)
         self._averaged = HeikinAshi()
         self.instrument: Instrument | None = None
         self.frame_now: ChartFrame = frame("5m")
@@ -77,6 +79,11 @@ class ChartView:
     def series(self) -> BarSeries:
         """The bars as traded."""
         return self._bars.series
+
+    @property
+    def history(self) -> ChartHistory:
+        """What is older than memory."""
+        return self._bars.history
 
     @property
     def shown(self) -> BarSeries:
@@ -128,15 +135,20 @@ class ChartView:
             return False
         series = self.series
         before, generation = len(series), series.generation
-        if not self._bars.refresh(self.instrument, self.frame_now):
-            return False
-        if self.kind is ChartKind.HEIKIN_ASHI:
+        has_older = self._bars.take_older()
+        if has_older:
+            self.right -= series.dropped
+        older = series.generation
+        changed = self._bars.refresh(self.instrument, self.frame_now) or has_older
+        if changed and self.kind is ChartKind.HEIKIN_ASHI:
             self._averaged.follow(series)
-        if series.dropped and series.generation != generation:
+        if series.dropped and series.generation != older:
             self.right -= series.dropped
         if len(series) != before or series.generation != generation:
             self._follow()
-        return True
+        if self.right - 1.5 * self.in_view < 0:
+            self.history.want(self.instrument, self.frame_now, series.rows)
+        return changed
 
     # What is in view.
 

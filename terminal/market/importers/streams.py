@@ -22,6 +22,18 @@ class UnreadableStream(WorkFailed):
     """A file that is not what its name or beginning says."""
 
 
+class Refused(Exception):
+    """A message or record that is not kept; ``reason`` is one of the texts of its importer's ``refusals``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CutOff(Exception):
+    """The file ends in the middle of something or is damaged; everything before it was given."""
+
+
 def content_sha256(path: Path) -> str:
     """Hex digest of a file's bytes; raises UnreadableStream."""
     try:

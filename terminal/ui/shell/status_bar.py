@@ -19,12 +19,14 @@ from terminal.ui.widgets.painted_text import At, PaintedTexts
 HEIGHT_PX = 24
 _PAD, _GROUP_GAP, _LABEL_GAP, _BADGE_PAD = 7, 9, 4, 6
 _TASK_PX = 210
+_MARK = "NOW"
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     segment: Segment
     rect: QRect
+    mark_px: int
     label_px: int
 
 
@@ -55,7 +57,7 @@ class StatusBar(QWidget):
 
     def text(self) -> str:
         """All of it as a sentence, for tests and screen readers."""
-        return " | ".join(f"{s.label} {s.text}".strip() for s in self._segments)
+        return " | ".join(" ".join((_MARK * bool(s.mark), s.label, s.text)).strip() for s in self._segments)
 
     def shown_keys(self) -> list[str]:
         """Keys of the segments that there is room for."""
@@ -125,22 +127,24 @@ class StatusBar(QWidget):
                     x += slack
                     slack = 0
                 group = each.group
-            width, label = widths[each.key]
-            self._places.append(_Place(each, QRect(x, 0, width, HEIGHT_PX), label))
+            width, mark, label = widths[each.key]
+            self._places.append(_Place(each, QRect(x, 0, width, HEIGHT_PX), mark, label))
             x += width
         self._task_rect = QRect(self.width() - _TASK_PX, 0, _TASK_PX - 4, HEIGHT_PX) if self._task else QRect()
 
     @staticmethod
-    def _total(chosen: list[Segment], widths: dict[str, tuple[int, int]]) -> int:
+    def _total(chosen: list[Segment], widths: dict[str, tuple[int, int, int]]) -> int:
         gaps = len({each.group for each in chosen}) - 1
         return sum(widths[each.key][0] for each in chosen) + max(0, gaps) * _GROUP_GAP + 4
 
-    def _width(self, segment: Segment) -> tuple[int, int]:
+    def _width(self, segment: Segment) -> tuple[int, int, int]:
+        """Pixels of all of a piece, of its mark and of its label."""
         width = self._texts.width
+        mark = width(_MARK) + 2 * _BADGE_PAD + _PAD if segment.mark else 0
         label = width(segment.label) + _LABEL_GAP if segment.label else 0
         text = max(width(segment.text), width(segment.widest))
         badge = 2 * _BADGE_PAD if segment.badge or segment.key == "armed" else 0
-        return label + text + badge + 2 * _PAD, label
+        return mark + label + text + badge + 2 * _PAD, mark, label
 
     @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -166,23 +170,29 @@ class StatusBar(QWidget):
 
     def _paint_segment(self, painter: QPainter, place: _Place) -> None:
         segment, rect = place.segment, place.rect.adjusted(_PAD, 0, -_PAD, 0)
+        if segment.mark:
+            self._paint_badge(painter, rect.left(), place.mark_px - _PAD, segment.mark, _MARK)
+            rect.adjust(place.mark_px, 0, 0, 0)
         if segment.label:
             painter.setPen(self._theme.colour("text2"))
             self._texts.draw(painter, rect.left(), 0, rect.width(), At.LEFT, segment.label)
         text_rect = rect.adjusted(place.label_px, 0, 0, 0)
         if segment.badge:
             width = self._texts.width(segment.text) + 2 * _BADGE_PAD
-            badge = QRect(text_rect.left(), 5, width, HEIGHT_PX - 9)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.colour(segment.badge))
-            painter.drawRoundedRect(badge, 2, 2)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(self._theme.ink_on(segment.badge))
-            painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), segment.text)
+            self._paint_badge(painter, text_rect.left(), width, segment.badge, segment.text)
             return
         painter.setPen(self._theme.colour(segment.tone.value))
         self._texts.draw(painter, text_rect.left(), 0, text_rect.width(), At.LEFT, segment.text)
+
+    def _paint_badge(self, painter: QPainter, left: int, width: int, token: str, text: str) -> None:
+        badge = QRect(left, 5, width, HEIGHT_PX - 9)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour(token))
+        painter.drawRoundedRect(badge, 2, 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self._theme.ink_on(token))
+        painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _paint_task(self, painter: QPainter, task: tuple[str, float | None, int]) -> None:
         title, fraction, count = task

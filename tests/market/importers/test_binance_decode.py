@@ -35,7 +35,8 @@ from terminal.core.money import ABSENT_PX
 from terminal.core.ticks import TickClass
 from terminal.market.importers.binance import refusals
 from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
-from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
+from terminal.market.importers.binance.refusals import NUMBER_FAULTS, NumberFault
+from terminal.market.importers.streams import Refused
 from terminal.market.rows import BookStatus
 from terminal.market.state import MarketState
 
@@ -119,7 +120,7 @@ def test_aggregates_are_trades_where_single_ones_are_not_sent() -> None:
     for first, second in ((aggregate, single), (single, aggregate)):
         decoder = StreamDecoder([SPOT])
         decoder.feed(first, NOW_NS)
-        with pytest.raises(BadMessage, match=refusals.CAME_TWICE):
+        with pytest.raises(Refused, match=refusals.CAME_TWICE):
             decoder.feed(second, NOW_NS)
 
 
@@ -196,7 +197,7 @@ def test_spaces_in_the_json_mean_nothing() -> None:
 )  # fmt: skip
 def test_what_is_not_whole_is_refused_whole_with_its_reason(message: bytes, reason: str) -> None:
     decoder = StreamDecoder([SPOT])
-    with pytest.raises(BadMessage) as refused:
+    with pytest.raises(Refused) as refused:
         decoder.feed(message, NOW_NS)
     assert refused.value.reason == reason
     assert len(decoder.take()) == 0
@@ -204,13 +205,13 @@ def test_what_is_not_whole_is_refused_whole_with_its_reason(message: bytes, reas
 
 def test_a_snapshot_of_no_known_symbol_is_refused_unless_one_is_named() -> None:
     decoder = StreamDecoder([SPOT, StreamSymbol("ETHUSDT", BinanceMarket.SPOT, 5, 2)])
-    with pytest.raises(BadMessage, match=refusals.NOBODYS_SNAPSHOT):
+    with pytest.raises(Refused, match=refusals.NOBODYS_SNAPSHOT):
         decoder.feed(snapshot(5, ("b", "1", "1")), NOW_NS)
     decoder.feed_snapshot("ETHUSDT", snapshot(5, ("b", "1", "1")), NOW_NS)
     assert decoder.take()["instrument"].tolist() == [5, 5]
-    with pytest.raises(BadMessage, match=refusals.NOBODYS_SNAPSHOT):
+    with pytest.raises(Refused, match=refusals.NOBODYS_SNAPSHOT):
         decoder.feed_snapshot("XRPUSDT", snapshot(5), NOW_NS)
-    with pytest.raises(BadMessage, match=refusals.OTHER_KIND):
+    with pytest.raises(Refused, match=refusals.OTHER_KIND):
         decoder.feed_snapshot("ETHUSDT", depth(1, 2), NOW_NS)
 
 
@@ -227,7 +228,7 @@ def test_old_and_repeated_messages_do_not_become_the_newest() -> None:
     for message in (quote(10), quote(10), quote(9), quote(11), trade(5), trade(4), trade(5), trade(6)):
         try:
             decoder.feed(message, NOW_NS)
-        except BadMessage as bad:
+        except Refused as bad:
             refused.append(bad.reason)
     assert refused == [refusals.CAME_TWICE, refusals.OUTDATED, refusals.CAME_TWICE]
     batch = decoder.take()

@@ -15,6 +15,7 @@ from terminal.app.commands import CommandRegistry
 from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.links import LinkGroups
+from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.shown_market import ShownClock, ShownMarket
 from terminal.app.time_machine import TimeMachine
@@ -169,6 +170,7 @@ class Desk:
         folder = tempfile.mkdtemp(prefix="moneyness-panels-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.profile = Profile(Path(folder))
+        self.stored_bars: StoredBars | None = None
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
 

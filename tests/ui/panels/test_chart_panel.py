@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 
+from terminal.app.market_port import Rows
 from terminal.app.ports import OrderDraft
+from terminal.app.views.chart_history import HistoryState
 from terminal.core.clock import NS_PER_S
 from terminal.core.orders import Fill, OrderType, Side
+from terminal.market.rows import BAR_ROW
+from terminal.ui.panels.chart.history_layer import HistoryLayer
 from terminal.ui.panels.chart.live import time_text
 from terminal.ui.panels.chart.panel import ChartPanel
 from tests.ui.panels.panel_desk import Bench
@@ -116,3 +121,33 @@ def test_bars_are_exported_with_their_start_in_new_york(bench: Bench) -> None:
     assert heads[1:] == ["Open", "High", "Low", "Close", "Volume"]
     assert rows[-1][0] == "2026-01-05 09:33:00"
     assert rows[-1][4] == "100.20"
+
+
+class _Stored:
+    """Ten minutes before those of the market."""
+
+    def bars(self, instrument: int, seconds: int, most: int, *, until_ns: int) -> Rows:
+        bars = np.zeros(10, BAR_ROW)
+        bars["ts_ns"] = until_ns // (60 * NS_PER_S) * 60 * NS_PER_S - np.arange(20, 10, -1) * 60 * NS_PER_S
+        for name in ("open", "high", "low", "close"):
+            bars[name] = 1_001_000
+        return bars
+
+
+def test_older_bars_come_when_the_chart_is_panned_to_its_first(bench: Bench) -> None:
+    bench.desk.stored_bars = _Stored()
+    panel = chart(bench)
+    panel.restore_settings({"frame": "5m", "in_view": 10})
+    bench.frame()
+    assert panel._view.history.state is HistoryState.UNASKED, "the first bar is out of sight"
+    panel.pan_far_left()
+    bench.frame()
+    layer = next(each for each in panel.canvas.layers.above if isinstance(each, HistoryLayer))
+    assert panel._view.history._coming is not None
+    panel._view.history._coming.result(20)
+    bench.frame()
+    assert len(panel._view.bars) == 15
+    for _ in range(3):
+        bench.shell.run("chart.far_left")
+    image(panel)
+    assert layer.said.startswith("history begins ")

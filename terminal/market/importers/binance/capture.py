@@ -12,10 +12,9 @@ from terminal.infra.failures import UsageError
 from terminal.market.importers.binance import refusals
 from terminal.market.importers.binance.decode import StreamDecoder, StreamSymbol
 from terminal.market.importers.binance.inspect import CaptureTerms, SymbolTerms
-from terminal.market.importers.binance.lines import CutOff, read_lines, split_line
-from terminal.market.importers.binance.refusals import BadMessage
+from terminal.market.importers.binance.lines import read_lines, split_line
 from terminal.market.importers.report import FileReport
-from terminal.market.importers.streams import InstantNumbers, content_sha256
+from terminal.market.importers.streams import CutOff, InstantNumbers, Refused, content_sha256
 
 LAYOUT = "binance"
 _RECORDS_A_BATCH = 1 << 13
@@ -60,7 +59,7 @@ class Capture:
                         stamp_ns, body = split_line(line)
                         ts_ns = clock.admit(stamp_ns, body)
                         decoder.feed(body, ts_ns)
-                    except BadMessage as bad:
+                    except Refused as bad:
                         report.refuse(bad.reason, f"line {number:,}")
                         continue
                     report.rows_read += 1
@@ -87,12 +86,12 @@ class _ReceiveClock:
         self._newest_ns = -_FAR_NS
 
     def admit(self, stamp_ns: int, body: bytes) -> int:
-        """The time to take; raises BadMessage."""
+        """The time to take; raises Refused."""
         if stamp_ns - self._newest_ns > _FAR_NS:
             _, event = self._decoder.parse(body)
             if event.E and abs(event.E * 1_000_000 - stamp_ns) > _FAR_NS:
-                raise BadMessage(refusals.FAR_TIME)
+                raise Refused(refusals.FAR_TIME)
             if not event.E and self._newest_ns > 0:
-                raise BadMessage(refusals.FAR_TIME)
+                raise Refused(refusals.FAR_TIME)
         self._newest_ns = max(self._newest_ns, stamp_ns)
         return self._newest_ns

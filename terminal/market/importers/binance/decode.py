@@ -27,7 +27,8 @@ from terminal.market.importers.binance import refusals
 from terminal.market.importers.binance.decode_kernel import put_levels, read_numbers
 from terminal.market.importers.binance.messages import MISSING_NUMBER, Envelope, Event, MessageBuffer
 from terminal.market.importers.binance.recent_updates import DepthUpdate, RecentUpdates
-from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
+from terminal.market.importers.binance.refusals import NUMBER_FAULTS, NumberFault
+from terminal.market.importers.streams import Refused
 
 _RESTARTED = 10**9
 """A sequence that falls this far back was begun anew by the exchange."""
@@ -107,7 +108,7 @@ class StreamDecoder:
     def feed(self, body: bytes, ts_ns: int, recv_ns: int = 0) -> Event:
         """Decodes one message that became visible at ``ts_ns``; gives it for the times that the exchange put on it.
 
-        Raises BadMessage with the reason when nothing of it is kept.
+        Raises Refused with the reason when nothing of it is kept.
         """
         envelope, event = self.parse(body)
         state = self._state_of(event, envelope.stream)
@@ -120,47 +121,47 @@ class StreamDecoder:
         elif event.e in {"trade", "aggTrade"}:
             self._trade(state, event, ts_ns, recv_ns)
         else:
-            raise BadMessage(refusals.OTHER_KIND)
+            raise Refused(refusals.OTHER_KIND)
         return event
 
     def feed_snapshot(self, symbol: str, body: bytes, ts_ns: int, recv_ns: int = 0) -> None:
-        """Decodes the answer of the REST endpoint ``depth`` for ``symbol``. Raises BadMessage."""
+        """Decodes the answer of the REST endpoint ``depth`` for ``symbol``. Raises Refused."""
         _, event = self.parse(body)
         state = self._states.get(symbol)
         if state is None or not event.is_snapshot:
-            raise BadMessage(refusals.NOBODYS_SNAPSHOT if event.is_snapshot else refusals.OTHER_KIND)
+            raise Refused(refusals.NOBODYS_SNAPSHOT if event.is_snapshot else refusals.OTHER_KIND)
         self._snapshot(state, event, ts_ns, recv_ns)
 
     def parse(self, body: bytes) -> tuple[Envelope, Event]:
-        """The message and what it wraps; raises BadMessage when it is no JSON or has fields of other types."""
+        """The message and what it wraps; raises Refused when it is no JSON or has fields of other types."""
         try:
             envelope = self._decoder.decode(body)
         except msgspec.ValidationError:
-            raise BadMessage(refusals.WRONG_TYPE) from None
+            raise Refused(refusals.WRONG_TYPE) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise BadMessage(refusals.NOT_JSON) from None
+            raise Refused(refusals.NOT_JSON) from None
         event = envelope if envelope.data is None else envelope.data
         if not 0 <= event.E <= _LATEST_MS or not 0 <= event.T <= _LATEST_MS:
-            raise BadMessage(NUMBER_FAULTS[NumberFault.TOO_LARGE])
+            raise Refused(NUMBER_FAULTS[NumberFault.TOO_LARGE])
         return envelope, event
 
     def _state_of(self, event: Event, stream: str) -> _State:
         named = event.s or stream.partition("@")[0].upper()
         if not named and event.is_snapshot:
             if self._only is None:
-                raise BadMessage(refusals.NOBODYS_SNAPSHOT)
+                raise Refused(refusals.NOBODYS_SNAPSHOT)
             return self._only
         if not named:
-            raise BadMessage(refusals.OTHER_KIND)
+            raise Refused(refusals.OTHER_KIND)
         state = self._states.get(named)
         if state is None:
-            raise BadMessage(refusals.OTHER_SYMBOL)
+            raise Refused(refusals.OTHER_SYMBOL)
         return state
 
     def _depth(self, state: _State, event: Event, ts_ns: int, recv_ns: int) -> None:
         update = _update_of(event)
         if update.first > update.last:
-            raise BadMessage(refusals.SEQUENCE)
+            raise Refused(refusals.SEQUENCE)
         self._book(state, update, _event_ns(event), ts_ns, recv_ns, Flag(0))
         state.recent.add(update)
 
@@ -170,7 +171,7 @@ class StreamDecoder:
         else:
             last, bids, asks = event.u, event.b, event.a
         if not 0 <= last < _MOST_SEQUENCE:
-            raise BadMessage(_number_fault(last))
+            raise Refused(_number_fault(last))
         update = DepthUpdate(last, last, NO_SEQUENCE, bytes(bids), bytes(asks))
         later = state.recent.after(last)
         event_ns = _event_ns(event)
@@ -226,15 +227,15 @@ class StreamDecoder:
             # The exchange sends JSON without spaces; what somebody wrote with them means the same.
             count = int(put_levels(_as_array(_without_spaces(levels)), digits, size_digits, side, rows, template, at))
         if count < 0:
-            raise BadMessage(NUMBER_FAULTS[-count])
+            raise Refused(NUMBER_FAULTS[-count])
         return count
 
     def _best(self, state: _State, event: Event, ts_ns: int, recv_ns: int) -> None:
         sequence = event.u
         if not 0 <= sequence < _MOST_SEQUENCE:
-            raise BadMessage(_number_fault(sequence))
+            raise Refused(_number_fault(sequence))
         if state.best_sequence - _RESTARTED < sequence <= state.best_sequence:
-            raise BadMessage(refusals.CAME_TWICE if sequence == state.best_sequence else refusals.OUTDATED)
+            raise Refused(refusals.CAME_TWICE if sequence == state.best_sequence else refusals.OUTDATED)
         bid_px, bid_size, ask_px, ask_size = self._read(state, event.b, event.B, event.a, event.A)
         row = self._next(state, Kind.QUOTE, Flag(0), ts_ns, recv_ns)
         row["v0"] = bid_px or ABSENT_PX
@@ -248,15 +249,15 @@ class StreamDecoder:
         state.trade_kind = state.trade_kind or event.e
         if event.e != state.trade_kind:
             # The stream of single trades and that of aggregates say the same twice.
-            raise BadMessage(refusals.CAME_TWICE)
+            raise Refused(refusals.CAME_TWICE)
         trade = event.t if event.e == "trade" else _whole(event.a)
         if not 0 <= trade < _MOST_SEQUENCE:
-            raise BadMessage(_number_fault(trade))
+            raise Refused(_number_fault(trade))
         if trade in state.known_trades:
-            raise BadMessage(refusals.CAME_TWICE)
+            raise Refused(refusals.CAME_TWICE)
         px, size = self._read(state, event.p, event.q)
         if px == 0 or size == 0:
-            raise BadMessage(refusals.TRADE_PRICE if px == 0 else refusals.TRADE_SIZE)
+            raise Refused(refusals.TRADE_PRICE if px == 0 else refusals.TRADE_SIZE)
         flags = Flag(0)
         if event.m is not None:
             flags = Flag.SELLER_AGGRESSOR if event.m else Flag.BUYER_AGGRESSOR
@@ -274,7 +275,7 @@ class StreamDecoder:
         count = int(read_numbers(_as_array(joined), state.terms.price_digits, state.terms.size_digits, self._numbers))
         if count != len(texts):
             lacks = any(len(each) == 0 for each in texts)
-            raise BadMessage(refusals.MISSING if lacks or count >= 0 else NUMBER_FAULTS[-count])
+            raise Refused(refusals.MISSING if lacks or count >= 0 else NUMBER_FAULTS[-count])
         return [int(each) for each in self._numbers[:count]]
 
     def _next(self, state: _State, kind: Kind, flags: Flag, ts_ns: int, recv_ns: int) -> np.void:
@@ -299,9 +300,9 @@ def is_partial_book(stream: str) -> bool:
 def _update_of(event: Event) -> DepthUpdate:
     for number in (event.U, event.u):
         if not 0 <= number < _MOST_SEQUENCE:
-            raise BadMessage(_number_fault(number))
+            raise Refused(_number_fault(number))
     if not NO_SEQUENCE <= event.pu < _MOST_SEQUENCE:
-        raise BadMessage(_number_fault(event.pu))
+        raise Refused(_number_fault(event.pu))
     return DepthUpdate(event.U, event.u, event.pu, bytes(event.b), bytes(event.a))
 
 

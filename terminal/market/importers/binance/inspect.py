@@ -16,10 +16,10 @@ from terminal.core.instruments import Instrument, InstrumentKind, InstrumentTabl
 from terminal.core.messages import Batch, Kind
 from terminal.core.ticks import TickClass
 from terminal.market.importers.binance.decode import BinanceMarket, StreamDecoder, StreamSymbol
-from terminal.market.importers.binance.lines import CutOff, read_lines, split_line
+from terminal.market.importers.binance.lines import read_lines, split_line
 from terminal.market.importers.binance.messages import Event
-from terminal.market.importers.binance.refusals import NUMBER_FAULTS, BadMessage, NumberFault
-from terminal.market.importers.streams import UnreadableStream
+from terminal.market.importers.binance.refusals import NUMBER_FAULTS, NumberFault
+from terminal.market.importers.streams import CutOff, Refused, UnreadableStream
 
 PERPETUAL_SUFFIX = ".P"
 """Spot and perpetual have the same symbol at Binance; here the perpetual is told by this ending."""
@@ -100,7 +100,7 @@ def is_capture(path: Path) -> bool:
         try:
             _, body = split_line(line)
             parser.parse(body)
-        except BadMessage:
+        except Refused:
             continue
         return True
     return False
@@ -136,7 +136,7 @@ def _look(path: Path) -> _Seen:
         try:
             _, body = split_line(line)
             envelope, event = parser.parse(body)
-        except BadMessage:
+        except Refused:
             continue
         symbol = event.s or envelope.stream.partition("@")[0].upper()
         seen.market = seen.market or _market_of(event)
@@ -164,9 +164,9 @@ def _terms(symbol: str, market: BinanceMarket, bodies: list[bytes]) -> SymbolTer
     for body in bodies:
         try:
             fine.feed(body, 0)
-        except BadMessage as bad:
+        except Refused as bad:
             if bad.reason == NUMBER_FAULTS[NumberFault.TOO_LARGE]:
-                with suppress(BadMessage):
+                with suppress(Refused):
                     whole.feed(body, 0)
     rows, coins = fine.take(), whole.take()
     prices = _prices(np.concatenate((rows, coins)))
@@ -228,5 +228,5 @@ def _span(path: Path) -> tuple[int, int]:
 def _stamp(line: bytes) -> int:
     try:
         return split_line(line)[0]
-    except BadMessage:
+    except Refused:
         return 0

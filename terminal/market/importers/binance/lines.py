@@ -9,17 +9,13 @@ from io import BufferedReader
 from pathlib import Path
 
 from terminal.market.importers.binance import refusals
-from terminal.market.importers.binance.refusals import BadMessage
+from terminal.market.importers.streams import CutOff, Refused
 
 _BLOCK = 1 << 18
 _LONGEST_LINE = 16 << 20
 _GZIP = b"\x1f\x8b"
 _STAMP_DIGITS = 19
 _LATEST_NS = 2**63 - 1
-
-
-class CutOff(Exception):
-    """The file ends or breaks here; every line before it was given."""
 
 
 def read_lines(path: Path) -> Iterator[list[bytes]]:
@@ -48,12 +44,12 @@ def read_lines(path: Path) -> Iterator[list[bytes]]:
 
 
 def split_line(line: bytes) -> tuple[int, bytes]:
-    """Receive time in UTC nanoseconds, and the JSON. Raises BadMessage."""
+    """Receive time in UTC nanoseconds, and the JSON. Raises Refused."""
     if not line:
-        raise BadMessage(refusals.TOO_LONG)
+        raise Refused(refusals.TOO_LONG)
     stamp, _, body = line.partition(b" ")
     if len(stamp) != _STAMP_DIGITS or not stamp.isdigit() or int(stamp) >= _LATEST_NS:
-        raise BadMessage(refusals.NO_TIME)
+        raise Refused(refusals.NO_TIME)
     return int(stamp), body.strip()
 
 

@@ -44,11 +44,3 @@ CUT_OFF = "file cut off or damaged from here on"
 
 CLOCK_BACK = "receive time stepped back; the one before was taken"
 """Not a refusal: the message is kept."""
-
-
-class BadMessage(Exception):
-    """A message that is not kept; ``reason`` is one of the texts above."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

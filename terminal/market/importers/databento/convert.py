@@ -17,9 +17,9 @@ from terminal.core.messages import Flag, Kind, OfficialKind, Phase
 from terminal.core.money import ABSENT_PX
 from terminal.market.importers.databento import refusals
 from terminal.market.importers.databento.best_of_orders import Best, BestOfOrders
-from terminal.market.importers.databento.refusals import BadRecord
 from terminal.market.importers.databento.rows import RowWriter
 from terminal.market.importers.databento.terms import scaled
+from terminal.market.importers.streams import Refused
 
 Record = Any
 _UNDEF = dbn.UNDEF_PRICE
@@ -76,10 +76,10 @@ class Converter:
         }
 
     def put(self, record: Record, row: Instrument) -> str:
-        """Raises BadRecord with nothing written when the record is not kept."""
+        """Raises Refused with nothing written when the record is not kept."""
         convert = self._by_type.get(type(record))
         if convert is None:
-            raise BadRecord(refusals.OTHER_KIND)
+            raise Refused(refusals.OTHER_KIND)
         return convert(record, row)
 
     def _state(self, row: Instrument) -> _Known:
@@ -92,7 +92,7 @@ class Converter:
         if action in {"A", "M"}:
             side = _SIDES.get(str(record.side))
             if side is None:
-                raise BadRecord(refusals.NO_SIDE)
+                raise Refused(refusals.NO_SIDE)
             px, size, order = scaled(record.price, row), int(record.size), _order_id(record)
             # In a book that is known from its begin a change of an unknown order is a new one, as Databento says.
             is_new = action == "A" or (state.has_begun and order not in state.orders)
@@ -175,9 +175,9 @@ class Converter:
     def _bar(self, record: Record, row: Instrument) -> str:
         opened, high, low, closed = (scaled(each, row) for each in (record.open, record.high, record.low, record.close))
         if not low <= min(opened, closed) <= max(opened, closed) <= high:
-            raise BadRecord(refusals.BAD_BAR)
+            raise Refused(refusals.BAD_BAR)
         if record.volume >= 2**62:
-            raise BadRecord(refusals.TOO_LARGE)
+            raise Refused(refusals.TOO_LARGE)
         flags, seconds = Flag(0), BAR_SECONDS[record.rtype]
         if seconds > 60:
             flags, self._rows.venue = Flag.COARSE, seconds // 60
@@ -186,15 +186,15 @@ class Converter:
 
     def _statistic(self, record: Record, row: Instrument) -> str:
         if record.update_action == dbn.StatUpdateAction.DELETE:
-            raise BadRecord(refusals.OTHER_STATISTIC)
+            raise Refused(refusals.OTHER_STATISTIC)
         if record.stat_type == dbn.StatType.OPEN_INTEREST:
             if not 0 <= record.quantity < 2**62:
-                raise BadRecord(refusals.NO_PRICE)
+                raise Refused(refusals.NO_PRICE)
             self._rows.put(Kind.OPEN_INTEREST, row, int(record.quantity))
             return ""
         kind = _OFFICIALS.get(record.stat_type)
         if kind is None:
-            raise BadRecord(refusals.OTHER_STATISTIC)
+            raise Refused(refusals.OTHER_STATISTIC)
         if kind is OfficialKind.CLOSE and _is_of_an_earlier_day(record):
             kind = OfficialKind.PRIOR_CLOSE
         self._rows.put(Kind.OFFICIAL, row, scaled(record.price, row), kind)
@@ -203,7 +203,7 @@ class Converter:
     def _status(self, record: Record, row: Instrument) -> str:
         phase = _PHASES.get(record.action)
         if phase is None:
-            raise BadRecord(refusals.OTHER_STATUS)
+            raise Refused(refusals.OTHER_STATUS)
         self._rows.put(Kind.PHASE_CHANGE, row, phase)
         return ""
 
@@ -241,7 +241,7 @@ def _order_id(record: Record) -> int:
 def _check_trade(record: Record, row: Instrument) -> tuple[int, int]:
     px, size = scaled(record.price, row), int(record.size)
     if size == 0:
-        raise BadRecord(refusals.NO_SIZE)
+        raise Refused(refusals.NO_SIZE)
     return px, size
 
 

@@ -16,12 +16,11 @@ from terminal.core.messages import Batch
 from terminal.infra.calendars import Calendars
 from terminal.market.importers.databento import refusals
 from terminal.market.importers.databento.convert import BAR_SECONDS, Converter
-from terminal.market.importers.databento.records import CutOff, is_dbn, read_metadata, read_records
-from terminal.market.importers.databento.refusals import BadRecord
+from terminal.market.importers.databento.records import is_dbn, read_metadata, read_records
 from terminal.market.importers.databento.rows import RowWriter
 from terminal.market.importers.databento.terms import Listing, Sample, SymbolMap, Terms
 from terminal.market.importers.report import FileReport
-from terminal.market.importers.streams import InstantNumbers, NoSuchStream, content_sha256
+from terminal.market.importers.streams import CutOff, InstantNumbers, NoSuchStream, Refused, content_sha256
 
 LAYOUT = "dbn"
 _MESSAGES_A_BATCH = 1 << 13
@@ -74,7 +73,7 @@ class DbnFile:
                         rows.event_ns = event_ns(record)
                         rows.venue = int(record.publisher_id)
                         note = self._put(converter, record, rows.ts_ns, members)
-                    except BadRecord as bad:
+                    except Refused as bad:
                         rows.undo(before)
                         report.refuse(bad.reason, f"record {number:,}")
                         continue
@@ -109,7 +108,7 @@ class DbnFile:
     def _row(self, record: Any, ts_ns: int) -> Any:
         symbol = self.symbols.find(int(record.instrument_id), ts_ns)
         if symbol is None:
-            raise BadRecord(refusals.NO_SYMBOL)
+            raise Refused(refusals.NO_SYMBOL)
         return self._listing.row(symbol, self.dataset)
 
     def _define(self, record: Any) -> None:
@@ -123,7 +122,7 @@ class DbnFile:
             for record in islice((each for block in read_records(self.path) for each in block), _RECORDS_LOOKED_AT):
                 try:
                     ts_ns = visible_at(record)
-                except BadRecord:
+                except Refused:
                     continue
                 self.first_ns = self.first_ns or ts_ns
                 self.last_ns = max(self.last_ns, ts_ns)
@@ -151,7 +150,7 @@ class DbnFile:
 
 
 def visible_at(record: Any) -> int:
-    """UTC nanoseconds at which a record was there to be seen. Raises BadRecord."""
+    """UTC nanoseconds at which a record was there to be seen. Raises Refused."""
     seconds = BAR_SECONDS.get(record.rtype)
     if seconds is not None:
         ts_ns = int(record.ts_event) + seconds * NS_PER_S
@@ -160,7 +159,7 @@ def visible_at(record: Any) -> int:
         if ts_ns >= _LATEST_NS:
             ts_ns = int(record.ts_event)
     if not 0 < ts_ns < _LATEST_NS:
-        raise BadRecord(refusals.NO_TIME)
+        raise Refused(refusals.NO_TIME)
     return ts_ns
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import databento_dbn as dbn
 
-from terminal.market.importers.streams import UnreadableStream
+from terminal.market.importers.streams import CutOff, UnreadableStream
 
 log = logging.getLogger(__name__)
 _BLOCK = 1 << 16
@@ -17,10 +17,6 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _DBN = b"DBN"
 Record = Any
 """One of the library's record classes; the fields that are read are those of its published schema."""
-
-
-class CutOff(Exception):
-    """The file ends inside a record or is damaged; what comes before was given."""
 
 
 def is_dbn(path: Path) -> bool:

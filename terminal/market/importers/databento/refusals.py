@@ -23,11 +23,3 @@ FILL = "fill of a resting order; the cancel that follows changes the book"
 NO_ACTION = "no action"
 SAME_MARKET = "nothing that is kept changed"
 """The last five are no refusals: the record is kept."""
-
-
-class BadRecord(Exception):
-    """A record that is not kept; ``reason`` is one of the texts above."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

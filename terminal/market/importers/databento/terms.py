@@ -27,8 +27,8 @@ from terminal.core.ticks import TickClass
 from terminal.infra.calendars import Calendars
 from terminal.infra.session_table import CalendarRange
 from terminal.market.importers.databento import refusals
-from terminal.market.importers.databento.refusals import BadRecord
 from terminal.market.importers.lean.contracts import INDEX_ROOTS, underlying_of_root
+from terminal.market.importers.streams import Refused
 
 NANO = dbn.FIXED_PRICE_SCALE
 _UNDEFINED = dbn.UNDEF_PRICE
@@ -151,7 +151,7 @@ class Listing:
         self._rows: dict[str, Instrument] = {}
 
     def row(self, symbol: str, dataset: str) -> Instrument:
-        """The instrument of a symbol. Raises BadRecord for one that is not wanted or cannot be held."""
+        """The instrument of a symbol. Raises Refused for one that is not wanted or cannot be held."""
         found = self._rows.get(symbol)
         if found is None:
             found = self._rows[symbol] = self._make(symbol, dataset)
@@ -159,7 +159,7 @@ class Listing:
 
     def try_row(self, symbol: str, dataset: str) -> None:
         """Makes the row, if the symbol is wanted and can be held."""
-        with contextlib.suppress(BadRecord):
+        with contextlib.suppress(Refused):
             self.row(symbol, dataset)
 
     def wants(self, symbol: str, dataset: str) -> bool:
@@ -176,9 +176,9 @@ class Listing:
 
     def _make(self, symbol: str, dataset: str) -> Instrument:
         if not self.wants(symbol, dataset):
-            raise BadRecord(refusals.OTHER_SYMBOL)
+            raise Refused(refusals.OTHER_SYMBOL)
         if not _PRINTABLE.match(symbol):
-            raise BadRecord(refusals.NO_SYMBOL)
+            raise Refused(refusals.NO_SYMBOL)
         terms = self.definitions.get(symbol, Terms())
         try:
             if dataset.startswith(_OPTIONS):
@@ -186,7 +186,7 @@ class Listing:
             calendar = _CALENDARS.get(dataset.partition(".")[0])
             return self._share(symbol) if calendar is None else self._future(symbol, terms, calendar)
         except ValueError:
-            raise BadRecord(refusals.NO_SYMBOL) from None
+            raise Refused(refusals.NO_SYMBOL) from None
 
     def _share(self, symbol: str) -> Instrument:
         try:
@@ -196,7 +196,7 @@ class Listing:
 
     def _future(self, symbol: str, terms: Terms, calendar: str) -> Instrument:
         if terms.instrument_class in {"C", "P"} or re.search(r" [CP]\d", symbol):
-            raise BadRecord(refusals.OPTION_ON_FUTURE)
+            raise Refused(refusals.OPTION_ON_FUTURE)
         increment = terms.increment or self.samples.get(symbol, Sample()).increment
         digits, tick_class = _scale_of(increment)
         return self.table.add(
@@ -214,7 +214,7 @@ class Listing:
         try:
             symbol = parse_typed_symbol(text)
         except SymbolError:
-            raise BadRecord(refusals.NO_SYMBOL) from None
+            raise Refused(refusals.NO_SYMBOL) from None
         index = underlying_of_root(symbol.root)
         is_index = index in INDEX_ROOTS
         if is_index:
@@ -251,12 +251,12 @@ def _scale_of(increment: int) -> tuple[int, TickClass]:
 
 
 def scaled(price: int, row: Instrument) -> int:
-    """A price in 1e-9 at the instrument's scale. Raises BadRecord when it is finer than that or absurd."""
+    """A price in 1e-9 at the instrument's scale. Raises Refused when it is finer than that or absurd."""
     if price == _UNDEFINED:
-        raise BadRecord(refusals.NO_PRICE)
+        raise Refused(refusals.NO_PRICE)
     if abs(price) >= 10**18:
-        raise BadRecord(refusals.TOO_LARGE)
+        raise Refused(refusals.TOO_LARGE)
     px, rest = divmod(price * row.price_scale, NANO)
     if rest:
-        raise BadRecord(refusals.TOO_FINE)
+        raise Refused(refusals.TOO_FINE)
     return px

@@ -16,6 +16,7 @@ from terminal.app.ports import DeskMode, TradingSnapshot
 from terminal.app.views.chart import ChartKind, ChartView
 from terminal.app.views.chart_compare import ComparisonSet
 from terminal.app.views.chart_frames import PRESETS, FrameError
+from terminal.app.views.chart_history import HistoryState
 from terminal.app.views.chart_indicators import ChartIndicator, IndicatorSet
 from terminal.app.views.chart_profile import ProfileKind
 from terminal.app.views.export import plain_rows
@@ -31,6 +32,7 @@ from terminal.ui.panels.chart.comparing import Comparing
 from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingCommands, DrawingTools
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
+from terminal.ui.panels.chart.history_layer import HistoryLayer
 from terminal.ui.panels.chart.indicator_windows import IndicatorWindows
 from terminal.ui.panels.chart.trading_layer import FillLayer, OrderLayer, own_lines, own_marks
 from terminal.ui.panels.chart.under_layers import ProfileLayer, SessionLayer
@@ -71,7 +73,7 @@ class ChartPanel(DrawingCommands, Panel):
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
         self._feed = FeedWatch(context.desk.health, context.desk.past)
-        self._view = ChartView(context.desk.market)
+        self._view = ChartView(context.desk.market, context.desk.stored_bars)
         self.indicators = IndicatorSet(context.desk.profile.indicators_dir)
         self._version = _UNREAD
         self._second = 0
@@ -83,6 +85,7 @@ class ChartPanel(DrawingCommands, Panel):
         self.canvas.add_layer(self.fill_layer)
         self.profile_layer = ProfileLayer(context.desk.market.volume_at_price)
         self.canvas.add_layer(SessionLayer())
+        self.canvas.add_layer(HistoryLayer())
         self.canvas.add_layer(self.profile_layer)
         self.drawing = DrawingTools(self.canvas, context.desk.drawings, context.shell.notify)
         self.canvas.add_layer(self.drawing.layer)
@@ -141,7 +144,7 @@ class ChartPanel(DrawingCommands, Panel):
             self.canvas.renew()
         changed = self.indicators.follow(view.series) or changed
         changed = self.compared.follow(view) or changed
-        if self.indicators.is_waiting:
+        if self.indicators.is_waiting or view.history.state is HistoryState.LOADING:
             self.mark_dirty()
         self.windows.show_problems()
         self._choose_page(instrument)
@@ -184,6 +187,7 @@ class ChartPanel(DrawingCommands, Panel):
         self.drawing.close()
         self.windows.close()
         self.indicators.close()
+        self._view.history.close()
         super().close_panel()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -364,6 +368,7 @@ class ChartPanel(DrawingCommands, Panel):
     def _moved(self) -> None:
         self.newest.setVisible(not self._view.follows or self._view.fixed_prices is not None)
         self.canvas.update()
+        self.mark_dirty()
 
     @Slot(object)
     def _pointed(self, ts_ns: int | None) -> None:

@@ -204,7 +204,7 @@ class PlotLayers:
     def paint_session(
         painter: QPainter, view: HeatmapView, theme: Theme, font: QFont, session: Session, x: int
     ) -> None:
-        """Where the session opens and closes."""
+        """Where the session opens and closes; a word that has no room at the right of its line stands at its left."""
         window, metrics = view.window, QFontMetrics(font)
         painter.setFont(font)
         for ts_ns, word in ((session.open_ns, "Open"), (session.close_ns, "Close")):
@@ -212,7 +212,8 @@ class PlotLayers:
             width = metrics.horizontalAdvance(word) + 8
             if ts_ns and at < window.width and at + 1 + width > x:
                 painter.fillRect(at, 0, 1, window.height, theme.colour("accent"))
-                tag = QRect(at + 1, window.height - 17, width, 16)
+                left = at + 1 if at + 1 + width <= window.width else at - width
+                tag = QRect(left, window.height - 17, width, 16)
                 painter.fillRect(tag, theme.colour("accent"))
                 painter.setPen(theme.colour("on_accent"))
                 painter.drawText(tag, _CENTRE, word)
