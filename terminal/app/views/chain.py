@@ -12,9 +12,11 @@ import numpy.typing as npt
 from terminal.app import ages, formats
 from terminal.app.market_port import Market, Rows
 from terminal.app.views.cells import ABSENT, CellGrid, Changes, Look, Looks, Raw, Tone, age_level
-from terminal.app.views.chain_columns import COLUMNS, PLACE_OF, STRIKE
+from terminal.app.views.chain_columns import COLUMNS, PLACE_OF, STRIKE, UNUSUAL_CONTRACTS
 from terminal.app.views.chain_reckoned import SCALES, ReckonedChain
 from terminal.app.views.chain_vols import Vols
+from terminal.app.views.chain_window import WINDOWS, By, is_off, rows_within
+from terminal.app.views.chain_words import expiry_row
 from terminal.app.views.freshness import FeedPulse
 from terminal.app.views.quality import quote_state
 from terminal.core.clock import NS_PER_S, from_ns
@@ -23,6 +25,7 @@ from terminal.core.messages import Phase
 from terminal.core.money import ABSENT_PX, PRICE_SCALE
 from terminal.core.orders import Side
 from terminal.core.osi import Right
+from terminal.market.analytics.chain_values import ChainValues, SpotSource
 from terminal.market.quality import quality_with_age
 from terminal.market.rows import Quality
 from terminal.market.spot import middle_or_last
@@ -78,6 +81,12 @@ class ChainView:
         self.underlying: Instrument | None = None
         self.series: Series | None = None
         self.strikes_px: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self.window = WINDOWS[0]
+        self._rows = range(0)
+        """Of the whole series, those that are listed."""
+        self._all_strikes: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._all_pairs: list[tuple[Instrument | None, Instrument | None]] = []
+        self._all_ids: npt.NDArray[np.int32] = np.empty((0, 2), np.int32)
         self._pairs: list[tuple[Instrument | None, Instrument | None]] = []
         self._ids: npt.NDArray[np.int32] = np.empty((0, 2), np.int32)
         self._shown = (0, 0)
@@ -97,13 +106,42 @@ class ChainView:
                 place = 0 if row.option.symbol.right is Right.CALL else 1
                 pairs.setdefault(row.option.strike_px, [None, None])[place] = row
         strikes = sorted(pairs)
-        self.strikes_px = np.array(strikes, np.int64)
-        self._pairs = [(pairs[strike][0], pairs[strike][1]) for strike in strikes]
-        self._ids = np.array([[row.id if row else -1 for row in pair] for pair in self._pairs], np.int32).reshape(-1, 2)
-        self._iv = np.full((len(strikes), 2), ABSENT, np.int64)
-        self._delta = np.full((len(strikes), 2), ABSENT, np.int64)
+        self._all_strikes = np.array(strikes, np.int64)
+        self._all_pairs = [(pairs[strike][0], pairs[strike][1]) for strike in strikes]
+        ids = [[row.id if row else -1 for row in pair] for pair in self._all_pairs]
+        self._all_ids = np.array(ids, np.int32).reshape(-1, 2)
+        self._list(range(len(strikes)))
+
+    def _list(self, rows: range) -> None:
+        """Lists these rows of the series."""
+        self._rows = rows
+        part = slice(rows.start, rows.stop)
+        self.strikes_px, self._pairs, self._ids = self._all_strikes[part], self._all_pairs[part], self._all_ids[part]
+        self._iv = np.full((len(rows), 2), ABSENT, np.int64)
+        self._delta = np.full((len(rows), 2), ABSENT, np.int64)
         self.reckoned.show(self._ids)
         self._reset = True
+
+    def keep_window(self, values: ChainValues | None, wanted: int | None) -> None:
+        """Follows the spot with the window of strikes; ``wanted``, a contract, is always listed."""
+        spot, series = self.spot_in_strikes(), self.series
+        deltas, forward, move = np.full(self._all_ids.shape, np.nan), np.nan, np.nan
+        row = None if values is None or series is None else expiry_row(values, series.expires_ns, series.root)
+        if values is not None and row is not None and self.window.by is not By.COUNT:
+            forward, move = float(values.forward[row]), values.expected_move(row)
+            known = {int(each): float(delta) for each, delta in zip(
+                values.contracts.ids[values.contracts.expiries[row].rows],
+                values.values["delta"][values.contracts.expiries[row].rows], strict=True,
+            )}  # fmt: skip
+            deltas = np.array([[known.get(int(each), np.nan) for each in pair] for pair in self._all_ids])
+        price = np.nan if spot is None else spot / PRICE_SCALE
+        rows = rows_within(self.window, self._all_strikes / PRICE_SCALE, price, deltas.reshape(-1, 2), forward, move)
+        places = np.nonzero(self._all_ids == wanted)[0] if wanted is not None else np.empty(0, np.int64)
+        if len(places):
+            rows = range(min(rows.start, int(places[0])), max(rows.stop, int(places[0]) + 1))
+        if is_off(self._rows, rows):
+            self._list(rows)
+            self.reckoned.take(values)
 
     @property
     def will_reset(self) -> bool:
@@ -126,6 +164,9 @@ class ChainView:
     def spot_in_strikes(self) -> int | None:
         """The spot in the units of strikes: a coin's own are finer."""
         spot = self.spot_px()
+        values = self.reckoned.values
+        if spot is None and values is not None and values.spot.source is SpotSource.PARITY:
+            return int(values.spot.price * PRICE_SCALE)
         if spot is None or self.underlying is None:
             return None
         return spot * PRICE_SCALE // self.underlying.price_scale
@@ -168,7 +209,7 @@ class ChainView:
         root = self.series.root
         listed = self._table.chain(self.underlying.id, self.series.expiry)
         count = sum(1 for row in listed if row.option is not None and row.option.symbol.root == root)
-        return count == np.count_nonzero(self._ids >= 0)
+        return count == np.count_nonzero(self._all_ids >= 0)
 
     def refresh(self, first: int, last: int, now_ns: int, pulse: FeedPulse) -> Changes:
         """Reads and formats the rows ``first`` to ``last`` (those on the screen); the others keep what they had."""
@@ -224,6 +265,11 @@ class ChainView:
                 "ask": np.where(has_ask, side["ask_px"], ABSENT),
                 "bid_size": np.where(has_bid, side["bid_size"], ABSENT),
                 "ask_size": np.where(has_ask, side["ask_size"], ABSENT),
+                "mid": np.where(
+                    known & np.isin(side["quality"], (Quality.OK, Quality.LOCKED)),
+                    5 * (side["bid_px"] + side["ask_px"]),
+                    ABSENT,
+                ),
                 "last": np.where(known, side["last_px"], ABSENT),
                 "volume": np.where(known & (side["volume"] > 0), side["volume"], ABSENT),
                 "oi": np.where(known & (side["open_interest"] > 0), side["open_interest"], ABSENT),
@@ -259,6 +305,9 @@ class ChainView:
             looks[np.ix_(quality == Quality.STALE, [*prices, *reckoned])] = Tone.MUTED | Look.STALE
             if self.reckoned.is_old:
                 looks[:, reckoned] = Tone.MUTED | Look.STALE
+            volume, open_interest = (raw[:, PLACE_OF[f"{prefix}.{name}"]] for name in ("volume", "oi"))
+            unusual = (volume >= UNUSUAL_CONTRACTS) & (open_interest != ABSENT) & (volume >= open_interest)
+            looks[unusual, PLACE_OF[f"{prefix}.volume"]] = Tone.ACCENT | Look.STRONG
             for column, stamp in ((bid, "bid_ts_ns"), (ask, "ask_ts_ns")):
                 age = np.where((side[stamp] == 0) | closed | (raw[:, column] == ABSENT), -1, now_ns - side[stamp])
                 looks[:, column] |= age_level(age)
@@ -305,6 +354,7 @@ _FORMATS: dict[str, Callable[[int, int], str]] = {
     **dict.fromkeys(("delta", "theta", "vega", "rho"), lambda _row, raw: formats.ratio(raw / 1000, 3)),
     **dict.fromkeys(("itm", "touch"), lambda _row, raw: formats.percent(raw / 1000, 1).removeprefix("+")),
     "gamma": lambda _row, raw: formats.greek(raw / 1e6),
+    "mid": lambda _row, raw: formats.ratio(raw / 100_000, 3),
     "value": lambda _row, raw: formats.ratio(raw / 10_000, 3),
     "extrinsic": lambda _row, raw: formats.ratio(raw / 10_000, 2),
     "edge": _signed(1, 10.0),

@@ -87,10 +87,10 @@ class ChainSource:
         row = None if values is None else expiry_row(values, series.expires_ns, series.root)
         why = self._desk.analytics.why_none(underlying.id)
         if values is None or row is None:
-            return fallback_words(self._fallback_rate, series.style, why)
+            return fallback_words(self._fallback_rate, series.style, why, underlying.currency)
         is_index, is_old = underlying.kind is InstrumentKind.INDEX, self._view.reckoned.is_old
         line = expiry_words(values, row, now_ns, is_index=is_index, is_old=is_old)
-        return line, method_words(values, row, series.style, why)
+        return line, method_words(values, row, series.style, why, underlying.currency)
 
     @property
     def _fallback_rate(self) -> float:

@@ -38,6 +38,8 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
     parts.append(f"F {formats.ratio(forward)}")
     if values.spot.source is SpotSource.LAST and not is_index:
         parts.append("spot: last trade")
+    if values.spot.source is SpotSource.PARITY:
+        parts.append("spot: by parity")
     if values.reason:
         parts = ["no surface: vols of each quote by itself"]
     if values.carry.source[row] == CarrySource.EXPIRED:
@@ -50,14 +52,14 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
     return "   ".join(parts)
 
 
-def method_words(values: ChainValues, row: int, style: Style, why: str = "") -> str:
+def method_words(values: ChainValues, row: int, style: Style, why: str = "", currency: str = "USD") -> str:
     """The same in sentences, for the tooltip. ``why``: no newer values are made."""
     carry = values.carry
     source = CarrySource(int(carry.source[row]))
     model = "American exercise" if style is Style.AMERICAN else "Black-Scholes-Merton"
     lines = [
         f"Values and Greeks at the vol of the fitted surface, {model}.",
-        "Per share; theta by calendar day, vega and rho by point.",
+        f"{currency} per share; theta by calendar day, vega and rho by point.",
         f"Rate {carry.rate[row] * 100:.2f}%, carry {carry.carry_yield[row] * 100:.2f}% a year; {_CARRY[source]}.",
         f"Made at {ages.time_of_day(values.now_ns, millis=True)} from the quotes that stood then.",
     ]
@@ -67,12 +69,14 @@ def method_words(values: ChainValues, row: int, style: Style, why: str = "") -> 
         told = ages.time_of_day(int(carry.told_ns[row]))
         error = carry.forward_error[row]
         lines.insert(3, f"Forward {values.forward[row]:,.2f}, give or take {error:,.2f}, by the quotes of {told}.")
+    if values.spot.source is SpotSource.PARITY:
+        lines.append(f"The underlying has neither a market nor a trade: {values.spot.price:,.2f} is what parity tells.")
     lines += [each for each in dict.fromkeys((values.reason, why)) if each]
     return "\n".join(lines)
 
 
-def fallback_words(rate: float, style: Style, why: str) -> tuple[str, str]:
+def fallback_words(rate: float, style: Style, why: str, currency: str = "USD") -> tuple[str, str]:
     """Line and tooltip while there are no analytics, only each quote by Black-Scholes."""
     european = ", American as European" if style is Style.AMERICAN else ""
-    text = f"USD; IV in points: BS on the spot, r={rate * 100:.2f}%{european}"
+    text = f"{currency}; IV in points: BS on the spot, r={rate * 100:.2f}%{european}"
     return text, f"{method_name(rate, style)}\n{why}".rstrip()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from terminal.market.analytics.chain_values import Carry, CarrySource, Override, Series
+from terminal.market.analytics.chain_values import Carry, CarrySource, Override, Series, Spot, SpotSource
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.quant import parity
 from terminal.quant.columns import Flags, Floats
@@ -101,6 +101,16 @@ class CarryBook:
             float(time[expiry]), spot=spot, rate=rate, rate_error=error, is_american=american,
             window=AMERICAN_WINDOW if american else EUROPEAN_WINDOW,
         )  # fmt: skip
+
+    def spot_by_parity(self, bid: Floats, ask: Floats, time: Floats, ts_ns: int) -> Spot:
+        """What the quotes of a European chain say of an underlying without a market; American ones need a spot."""
+        for expiry in np.argsort(time, kind="stable"):
+            if time[expiry] <= 0.0 or self._contracts.is_american[self._contracts.expiries[expiry].first]:
+                continue
+            fit = self._fit(int(expiry), bid, ask, time, float("nan"), self._rate, self._rate_error)
+            if fit.status in _SOLVED:
+                return Spot(fit.forward * fit.discount, ts_ns, SpotSource.PARITY)
+        return Spot(float("nan"), 0, SpotSource.NONE)
 
     def carry(self, time: Floats, spot: float) -> Carry:
         """Rate and carry of every expiry now; ``time`` in years by expiry."""

@@ -89,6 +89,8 @@ class ChainPass:
         bid, ask = _sides(quotes)
         mid = 0.5 * (bid + ask)
         if spot.source is SpotSource.NONE:
+            spot = self._carry.spot_by_parity(np.where(np.isnan(mid), np.nan, bid), ask, time, _latest_ns(quotes))
+        if spot.source is SpotSource.NONE:
             return self._nothing(spot, now_ns, time, quotes, "The underlying has neither a market nor a trade.")
         prices = np.array([bid, mid, ask])
         changed = self._changed(prices)
@@ -248,6 +250,10 @@ def _sides(quotes: Rows) -> tuple[Floats, Floats]:
         known = good & (quotes[name] != ABSENT_PX) & (quotes[name] > 0)
         sides.append(np.where(known, quotes[name] / PRICE_SCALE, np.nan))
     return sides[0], sides[1]
+
+
+def _latest_ns(quotes: Rows) -> int:
+    return int(np.maximum(quotes["bid_ts_ns"], quotes["ask_ts_ns"]).max(initial=0))
 
 
 def _blank(quotes: Rows) -> npt.NDArray[np.void]:

@@ -103,6 +103,9 @@ class SpotSource(IntEnum):
     LAST = 1
     """The underlying has no sound market: its last trade, spread unknown."""
     NONE = 2
+    PARITY = 3
+    """Nothing is quoted or traded in the underlying, an index: the nearest forward that European parity tells, taken
+    back at the rate that it tells, without dividends."""
 
 
 @dataclass(frozen=True, slots=True)

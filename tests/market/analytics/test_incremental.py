@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terminal.core.clock import NS_PER_S
+from terminal.core.instruments import Style
 from terminal.core.money import PRICE_SCALE
 from terminal.market.analytics.chain_pass import ChainPass
-from terminal.market.analytics.chain_values import CarrySource, ChainValues
+from terminal.market.analytics.chain_values import CarrySource, ChainValues, Spot, SpotSource
 from terminal.market.rows import Rows
 from terminal.quant import american
 from tests.market.analytics import chains
@@ -122,3 +124,17 @@ def test_a_forward_says_when_it_was_told() -> None:
     rows["ask_px"][CONTRACTS.expiries[1].rows] += 10
     found = work.run(rows, chains.spot(), later_ns)
     assert found.carry.told_ns.tolist() == [NOW_NS, later_ns, NOW_NS]
+
+
+def test_an_index_that_nobody_quotes_is_valued_by_parity_and_says_so() -> None:
+    _table, _stock, contracts = chains.listed(style=Style.EUROPEAN)
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts)))
+    nobody = Spot(float("nan"), 0, SpotSource.NONE)
+    found = ChainPass(contracts, rate=RATE).run(rows, nobody, NOW_NS)
+    assert found.spot.source is SpotSource.PARITY
+    assert found.spot.price == pytest.approx(SPOT, rel=2e-3)
+    np.testing.assert_allclose(found.forward, SPOT * np.exp((RATE - chains.CARRY) * found.time), rtol=1e-3)
+    assert np.isfinite(found.values["value"]).all()
+    american_chain = ChainPass(CONTRACTS, rate=RATE).run(chains.quoted(chains.fair(CONTRACTS, VOL)), nobody, NOW_NS)
+    assert american_chain.spot.source is SpotSource.NONE, "early exercise cannot be told without a spot"
+    assert np.isnan(american_chain.values["value"]).all()

@@ -9,8 +9,10 @@ from PySide6.QtGui import QColor, QImage, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from terminal.app.views.cells import Look
 from terminal.app.views.chain_columns import COLUMNS
 from terminal.core.instruments import SettlementTime
+from terminal.core.money import PRICE_SCALE
 from terminal.core.orders import Side
 from terminal.core.osi import Right
 from terminal.market.analytics.service import Interest
@@ -252,3 +254,82 @@ def test_a_chain_that_failed_or_is_gone_is_not_reckoned(bench: Bench) -> None:
     bench.panels.remove(panel)
     panel.close_panel()
     assert bench.desk.analytics._wants == {}
+
+
+def test_ctrl_click_and_a_key_add_a_leg_and_no_order(bench: Bench) -> None:
+    panel = chain(bench)
+    rect = panel.table.visualRect(panel.table.model().index(1, AT["call.bid"]))
+    control = Qt.KeyboardModifier.ControlModifier
+    QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, control, rect.center())
+    assert bench.context.draft.draft is None, "the ticket is left alone"
+    sold = panel._view.option(1, AT["call.bid"])
+    assert sold is not None
+    legs = bench.context.legs
+    assert [(leg.instrument, leg.quantity) for leg in legs.legs(bench.market.acme.id)] == [(sold.id, -1)]
+    panel.table.setCurrentIndex(panel.table.model().index(0, AT["put.ask"]))
+    bench.shell.run("chain.leg")
+    assert [leg.quantity for leg in legs.legs(bench.market.acme.id)] == [-1, 1]
+    panel.table.setCurrentIndex(panel.table.model().index(0, AT["put.delta"]))
+    bench.shell.run("chain.leg")
+    assert len(legs.legs(bench.market.acme.id)) == 2, "neither a bid nor an ask"
+
+
+def test_a_window_of_strikes_keeps_the_chosen_cell(bench: Bench) -> None:
+    for strike in range(4000, 6100, 100):
+        bench.market.index_option("SIMX", datetime.date(2026, 1, 16), strike, Right.CALL, SettlementTime.AM)
+    panel = chain(bench)
+    bench.context.links.choose(1, bench.market.index.id)
+    bench.frame(3)
+    everything = panel.table.model().rowCount()
+    assert everything == 21
+    spot = panel._view.spot_in_strikes()
+    assert spot is not None
+    panel.table.setCurrentIndex(panel.table.model().index(0, AT["call.ask"]))
+    panel.head.strikes.setCurrentIndex(panel.head.strikes.findData("count5"))
+    bench.frame(2)
+    model = panel.table.model()
+    assert model.rowCount() < everything
+    assert panel.table.currentIndex().column() == AT["call.ask"]
+    chosen = panel.table.currentIndex()
+    assert panel._view.strikes_px[chosen.row()] == 4000 * PRICE_SCALE
+    assert panel.save_settings()["strikes"] == "count5"
+    panel.head.strikes.setCurrentIndex(0)
+    bench.frame(2)
+    assert model.rowCount() == everything
+    other = ChainPanel(bench.context, "chain-2")
+    other.restore_settings({"strikes": "sd2"})
+    assert other._view.window.key == "sd2"
+    other.close_panel()
+
+
+def test_a_rate_is_told_when_it_is_whole(bench: Bench) -> None:
+    panel = chain(bench)
+    told: list[float | None] = []
+    panel.rate.told.connect(lambda: told.append(panel.rate.rate))
+    panel.rate.setFocus()
+    panel.rate.selectAll()
+    QTest.keyClicks(panel.rate, "4.25")
+    assert told == []
+    QTest.keyClick(panel.rate, Qt.Key.Key_Return)
+    assert told == [0.0425]
+
+
+def test_a_chain_in_a_minimised_window_is_not_reckoned(bench: Bench) -> None:
+    panel = chain(bench)
+    panel.show()
+    assert bench.desk.analytics._wants
+    panel.window().showMinimized()
+    QApplication.processEvents()
+    assert bench.desk.analytics._wants == {}
+
+
+def test_unusual_volume_is_marked_by_a_rule_that_the_head_says(bench: Bench) -> None:
+    panel = chain(bench)
+    view = panel._view
+    quotes = view._market.read(view._ids.ravel()).reshape(-1, 2)
+    for volume, open_interest, is_marked in ((500, 400, True), (99, 10, False), (500, 501, False), (500, 0, False)):
+        quotes["volume"][1, 0], quotes["open_interest"][1, 0] = volume, open_interest
+        raw = view._raw(0, view._ids, quotes, bench.market.ts_ns)
+        looks = view._looks(0, view._ids, quotes, raw, bench.market.ts_ns, panel._feed.pulse(0))
+        assert bool(looks[1, AT["call.volume"]] & Look.STRONG) is is_marked
+    assert "100 or more" in COLUMNS[AT["call.volume"]].help

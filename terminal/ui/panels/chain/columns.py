@@ -14,11 +14,11 @@ from terminal.ui.panels.chain.grid_table import GridTable
 from terminal.ui.widgets.column_fit import ColumnFit
 
 _IMPORTANCE = {
-    "bid": "Bid", "ask": "Ask", "iv": "Implied vol", "last": "Last trade", "bid_size": "Bid size",
-    "ask_size": "Ask size", "delta": "Delta", "edge": "Edge, ticks", "volume": "Volume", "theta": "Theta",
-    "vega": "Vega",
-    "gamma": "Gamma", "oi": "Open interest", "value": "Model value", "itm": "Probability in the money",
-    "model_iv": "Vol of the surface", "edge_vol": "Edge, points of vol", "extrinsic": "Extrinsic value",
+    "bid": "Bid", "ask": "Ask", "iv": "Implied vol", "last": "Last trade", "mid": "Middle of bid and ask",
+    "bid_size": "Bid size", "ask_size": "Ask size", "delta": "Delta", "edge": "Edge, ticks", "volume": "Volume",
+    "theta": "Theta", "vega": "Vega", "gamma": "Gamma", "oi": "Open interest", "value": "Model value",
+    "itm": "Probability in the money", "model_iv": "Vol of the surface", "edge_vol": "Edge, points of vol",
+    "extrinsic": "Extrinsic value",
     "bid_iv": "Vol of the bid", "ask_iv": "Vol of the ask", "touch": "Probability of touch", "age": "Age of the quote",
     "rho": "Rho",
 }  # fmt: skip

@@ -65,6 +65,8 @@ class GridTable(QTableView):
     """``changed`` tells it what a refresh changed. Signals carry (row, column)."""
 
     cell_clicked = Signal(int, int)
+    cell_added = Signal(int, int)
+    """Clicked with Ctrl."""
     cell_activated = Signal(int, int)
     row_moved = Signal(int, int)
     """The arrow keys came to another cell."""
@@ -206,7 +208,8 @@ class GridTable(QTableView):
         super().mousePressEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
-            self.cell_clicked.emit(index.row(), index.column())
+            with_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            (self.cell_added if with_control else self.cell_clicked).emit(index.row(), index.column())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """No selection by dragging; prices under the pointer say that they can be clicked."""

@@ -6,15 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QHelpEvent, QHideEvent
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QHelpEvent, QHideEvent, QWindow
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
     QStackedWidget,
-    QToolButton,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -25,23 +20,22 @@ from terminal.app.ports import OrderDraft
 from terminal.app.views.chain import ChainView, Series, series_of
 from terminal.app.views.chain_columns import COLUMNS, PLACE_OF, STRIKE
 from terminal.app.views.chain_source import ChainSource
+from terminal.app.views.chain_window import WINDOWS
 from terminal.app.views.export import plain_rows
 from terminal.app.views.freshness import FeedWatch
 from terminal.core.instruments import Instrument
-from terminal.core.orders import OrderType
+from terminal.core.orders import OrderType, Side
 from terminal.core.osi import Right
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
+from terminal.ui.panels.chain.centring import Centring
 from terminal.ui.panels.chain.columns import ChainColumns
 from terminal.ui.panels.chain.grid_table import GridTable
-from terminal.ui.panels.chain.rate_box import RateBox
+from terminal.ui.panels.chain.head import ChainCaption, ChainHead
 from terminal.ui.theme.theme import Theme
-from terminal.ui.widgets.elided_label import ElidedLabel
 from terminal.ui.widgets.empty_state import EmptyState
 
 _RELABEL_NS = 15_000_000_000
-_SETTLE_FRAMES = 3
-"""A table that was just filled takes a turn of the event loop to know its scroll range."""
 
 
 class ChainPanel(Panel):
@@ -63,7 +57,11 @@ class ChainPanel(Panel):
             ("Ctrl+Return",),
             enabled_method="has_contract",
         ),
-    )
+        PanelCommand(
+            "leg", "Add the bid or ask to the strategy builder", "add_quote", ("Shift+Return",),
+            enabled_method="has_contract", help="A bid is sold, an ask bought; Ctrl+click does the same",
+        ),
+    )  # fmt: skip
 
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
@@ -76,21 +74,24 @@ class ChainPanel(Panel):
         self._restored_rate: tuple[str, float] | None = None
         """Expiry and rate of the settings."""
         self._wanted_option: int | None = None
-        self._unsettled = _SETTLE_FRAMES
-        self._centred_size = (0, 0)
-        self._centred_value = 0
+        self._chosen: tuple[int, int] | None = None
+        """Contract and column of the current cell, to find it again when other strikes are listed."""
+        self._window: QWindow | None = None
         self._listed = -1
         self._labelled = -1
         self.table = GridTable(self._view.grid, context.clock, context.theme, "Option chain")
         self.columns = ChainColumns(self.table)
+        self._centring = Centring(self.table, STRIKE)
         self._build_head()
         self.empty = EmptyState("Choose a symbol that has listed options.", "Find a symbol", self._find)
         page = QWidget()
         inner = QVBoxLayout(page)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
-        inner.addLayout(self._head)
-        inner.addWidget(self._caption())
+        inner.addWidget(self.head)
+        caption = ChainCaption()
+        self.method = caption.method
+        inner.addWidget(caption)
         inner.addWidget(self.table, 1)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -100,44 +101,18 @@ class ChainPanel(Panel):
         layout.addWidget(self.pages)
         self.setFocusProxy(self.table)
         self.table.cell_clicked.connect(self._clicked)
+        self.table.cell_added.connect(self._added)
         self.table.cell_activated.connect(self._activated)
         self.table.doubleClicked.connect(self.show_contract)
         self.table.viewport().installEventFilter(self)
 
     def _build_head(self) -> None:
-        self.expiry = QComboBox()
-        self.expiry.setAccessibleName("Expiry")
-        self.expiry.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.expiry.setMaxVisibleItems(24)
-        self.spot = QLabel()
-        self.spot.setProperty("role", "value")
-        self.rate = RateBox()
-        self.centre_button = QToolButton()
-        self.centre_button.setText("Centre")
-        self.centre_button.setProperty("role", "flat")
-        self.centre_button.setToolTip("Scroll to the strike nearest to the spot (Ctrl+Home)")
-        self._head = QHBoxLayout()
-        self._head.setContentsMargins(4, 2, 4, 2)
-        self._head.setSpacing(8)
-        self._head.addWidget(self.expiry)
-        self._head.addWidget(self.spot, 1)
-        self._head.addWidget(self.rate)
-        self._head.addWidget(self.centre_button)
+        self.head = ChainHead()
+        self.expiry, self.spot, self.rate = self.head.expiry, self.head.spot, self.head.rate
         self.expiry.currentIndexChanged.connect(self._expiry_chosen)
+        self.head.strikes.currentIndexChanged.connect(self._window_chosen)
         self.rate.told.connect(self._rate_told)
-        self.centre_button.clicked.connect(self.centre)
-
-    def _caption(self) -> QWidget:
-        """Calls on the left, puts on the right, and between them the units and how the vols are reckoned."""
-        caption = QWidget()
-        row = QHBoxLayout(caption)
-        row.setContentsMargins(8, 0, 16, 0)
-        self.method = ElidedLabel()
-        for label, stretch in ((QLabel("Calls"), 0), (self.method, 1), (QLabel("Puts"), 0)):
-            label.setProperty("role", "faint")
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            row.addWidget(label, stretch)
-        return caption
+        self.head.centre_button.clicked.connect(self.centre)
 
     def refresh(self, frame: Frame) -> None:
         """Reads the rows on the screen."""
@@ -148,9 +123,11 @@ class ChainPanel(Panel):
         if not self.rate.hasFocus():
             self.rate.show_rate(self._source.rate)
         self._write_spot()
+        self._keep_window()
         if self._view.will_reset:
             self._reset_rows(frame)
-        self._keep_centred()
+        if self._centring.keep(self._middle_row()):
+            self.mark_dirty()
         first, last = self.table.visible_rows()
         self._source.refresh(first, last, frame.market_ns, frame.wall_ns)
         self._say_method(frame.market_ns)
@@ -185,6 +162,7 @@ class ChainPanel(Panel):
         settings: Settings = {"expiry": self._view.series.key if self._view.series else self._wanted_key}
         rate = self._source.rate if self._restored_rate is None else self._restored_rate[1]
         settings["rate_pct"] = None if rate is None else round(rate * 100, 4)
+        settings["strikes"] = self._view.window.key
         return settings | self.columns.save()
 
     def restore_settings(self, settings: Mapping[str, Any]) -> None:
@@ -195,6 +173,7 @@ class ChainPanel(Panel):
         if isinstance(rate_pct, int | float) and math.isfinite(rate_pct) and self._wanted_key:
             self._restored_rate = self._wanted_key, float(rate_pct) / 100
             self._take_restored_rate()
+        self.head.strikes.setCurrentIndex(max(0, self.head.strikes.findData(settings.get("strikes"))))
         self.columns.restore(settings)
 
     def export_rows(self) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
@@ -213,7 +192,7 @@ class ChainPanel(Panel):
     def centre(self) -> None:
         """Scrolls to the strike nearest to the spot."""
         self._wanted_option = None
-        self._unsettled = 1
+        self._centring.start(1)
         self.mark_dirty()
 
     def next_expiry(self) -> None:
@@ -256,38 +235,44 @@ class ChainPanel(Panel):
         self.table.begin_reset()
         self._view.refresh(0, -1, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.end_reset()
+        self._choose_again()
         row = None if self._wanted_option is None else self._view.row_of(self._wanted_option)
         if row is not None and self._wanted_option is not None:
             terms = self.context.desk.table.get(self._wanted_option).option
             side = "put" if terms is not None and terms.symbol.right is Right.PUT else "call"
             self.table.setCurrentIndex(self.table.model().index(row, PLACE_OF[f"{side}.bid"]))
 
+    def _keep_window(self) -> None:
+        """Other strikes when the window was chosen or the spot has left its middle; the cell that is chosen stays."""
+        contract = self._current()
+        self._view.keep_window(self._view.reckoned.values, None if contract is None else contract.id)
+        if self._view.will_reset and contract is not None:
+            self._chosen = contract.id, self.table.currentIndex().column()
+
+    def _choose_again(self) -> None:
+        if self._chosen is not None:
+            row, column = self._view.row_of(self._chosen[0]), self._chosen[1]
+            if row is not None:
+                self.table.setCurrentIndex(self.table.model().index(row, column))
+            self._chosen = None
+
+    @Slot(int)
+    def _window_chosen(self, place: int) -> None:
+        self._view.window = WINDOWS[place]
+        self._centring.start()
+        self.mark_dirty()
+
     def _middle_row(self) -> int | None:
         """The contract that the group asked for, else the strike nearest to the spot."""
         wanted = None if self._wanted_option is None else self._view.row_of(self._wanted_option)
         return self._view.at_the_money() if wanted is None else wanted
-
-    def _keep_centred(self) -> None:
-        """Holds the spot in the middle until a person scrolls, also while the dock grows into its place."""
-        bar, row = self.table.verticalScrollBar(), self._middle_row()
-        if row is None or row >= self.table.model().rowCount():
-            return
-        size = (bar.maximum(), self.table.viewport().height())
-        grown = size != self._centred_size and bar.value() == self._centred_value
-        if self._unsettled or grown:
-            self._unsettled = max(0, self._unsettled - 1)
-            self.table.scrollTo(self.table.model().index(row, STRIKE), QAbstractItemView.ScrollHint.PositionAtCenter)
-            self.mark_dirty()
-        if self._unsettled or grown or size == self._centred_size:
-            self._centred_size = (bar.maximum(), self.table.viewport().height())
-            self._centred_value = bar.value()
 
     def _keep_series(self, now_ns: int) -> None:
         """Lists expiries when instruments came or the day turned."""
         table, underlying = self.context.desk.table, self._view.underlying
         if underlying is not None and now_ns // _RELABEL_NS != self._labelled:
             self._labelled = now_ns // _RELABEL_NS
-            self._label_series(now_ns)
+            self.expiry.label(self._series, now_ns)
         if underlying is None or len(table) == self._listed:
             self.pages.setCurrentIndex(1 if self._view.series is not None else 0)
             return
@@ -302,26 +287,11 @@ class ChainPanel(Panel):
         self.expiry.clear()
         for each in self._series:
             self.expiry.addItem("", each.key)
-        self._label_series(now_ns)
-        self.expiry.setCurrentIndex(self._first_choice(now_ns))
+        self.expiry.label(self._series, now_ns)
+        self.expiry.setCurrentIndex(self.expiry.first_choice(self._series, self._wanted_key, now_ns))
         self.expiry.blockSignals(False)
         self.pages.setCurrentIndex(1)
         self._expiry_chosen(self.expiry.currentIndex())
-
-    def _label_series(self, now_ns: int) -> None:
-        """Days left and "expired", as they are now."""
-        with_root = len({each.root for each in self._series}) > 1
-        for place, each in enumerate(self._series):
-            label = each.label(now_ns, with_root=with_root)
-            if place < self.expiry.count() and self.expiry.itemText(place) != label:
-                self.expiry.setItemText(place, label)
-
-    def _first_choice(self, now_ns: int) -> int:
-        keys = [each.key for each in self._series]
-        if self._wanted_key in keys:
-            return keys.index(self._wanted_key)
-        alive = [place for place, each in enumerate(self._series) if each.expires_ns > now_ns]
-        return alive[0] if alive else len(keys) - 1
 
     @Slot(int)
     def _expiry_chosen(self, place: int) -> None:
@@ -334,7 +304,7 @@ class ChainPanel(Panel):
             return
         self._wanted_key = series.key
         self._view.show(self._view.underlying, series)
-        self._unsettled = _SETTLE_FRAMES
+        self._centring.start()
         self._source.start_over()
         self._take_restored_rate()
         self.rate.show_rate(self._source.rate)
@@ -369,6 +339,19 @@ class ChainPanel(Panel):
         if text != self.spot.text():
             self.spot.setText(text)
 
+    def showEvent(self, event: QEvent) -> None:
+        """Hears of its window being minimised, wherever it is docked now."""
+        super().showEvent(event)
+        handle = self.window().windowHandle()
+        if handle is not None and handle is not self._window:
+            self._window = handle
+            handle.windowStateChanged.connect(self._window_changed)
+
+    @Slot(Qt.WindowState)
+    def _window_changed(self, _state: Qt.WindowState) -> None:
+        if self.window().isMinimized():
+            self._source.release()
+
     def hideEvent(self, event: QHideEvent) -> None:
         """A chain that nobody sees is not reckoned."""
         self._source.release()
@@ -389,6 +372,20 @@ class ChainPanel(Panel):
         side, contract = self._view.side_of_click(column), self._view.option(row, column)
         if side is not None and contract is not None:
             self.propose(OrderDraft(contract.id, side, 1, OrderType.LIMIT))
+
+    def add_quote(self) -> None:
+        """The bid or ask of the current cell, as a leg."""
+        index = self.table.currentIndex()
+        self._added(index.row(), index.column())
+
+    @Slot(int, int)
+    def _added(self, row: int, column: int) -> None:
+        side, contract = self._view.side_of_click(column), self._view.option(row, column)
+        if side is None or contract is None:
+            self.context.shell.notify("Choose a bid (sold) or an ask (bought) to add a leg to the strategy builder.")
+        elif self.add_leg(contract, 1 if side is Side.BUY else -1):
+            word = "bought" if side is Side.BUY else "sold"
+            self.context.shell.notify(f"Strategy builder: {word} 1 {contract.label}.")
 
     @Slot(int, int)
     def _activated(self, row: int, column: int) -> None:

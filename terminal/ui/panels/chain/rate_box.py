@@ -26,6 +26,8 @@ class RateBox(QDoubleSpinBox):
         )
         self.setRange(_AUTO, _HIGHEST)
         self.setDecimals(2)
+        # A rate is told by Enter, by a step or when the focus leaves, not by every digit on the way to it.
+        self.setKeyboardTracking(False)
         self.setSingleStep(0.25)
         self.setPrefix("r ")
         self.setSuffix(" %")
