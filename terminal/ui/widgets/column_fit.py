@@ -11,14 +11,24 @@ from PySide6.QtWidgets import QTableView
 class ColumnFit(QObject):
     """Watches a table's width. ``order``: groups of columns (places) by importance, which come and go together; those
     at the end go first when it is narrow, and columns in no group wait for a person to show them. ``spread``: places
-    that share the room that is left. Once a person has hidden, shown or resized a column, nothing is changed any more.
+    that share the room that is left. ``must_follow``: whether a group stays out with every more important one that has
+    no room; else a narrow column takes the room that a wider group cannot use. Once a person has hidden, shown or
+    resized a column, nothing is changed any more.
     """
 
-    def __init__(self, table: QTableView, order: Sequence[Sequence[int]], *, spread: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        table: QTableView,
+        order: Sequence[Sequence[int]],
+        *,
+        spread: Sequence[int] = (),
+        must_follow: bool = True,
+    ) -> None:
         super().__init__(table)
         self._table = table
         self._order = tuple(tuple(group) for group in order)
         self._spread = frozenset(spread)
+        self._must_follow = must_follow
         head = table.horizontalHeader()
         self._widths = {place: head.sectionSize(place) or 60 for place in range(head.count())}
         self._applied: frozenset[int] | None = None
@@ -54,7 +64,9 @@ class ColumnFit(QObject):
         for group in self._order:
             width = sum(self._widths[place] for place in group)
             if width > room and shown:
-                break
+                if self._must_follow:
+                    break
+                continue
             room -= width
             shown += group
         self._apply(frozenset(shown), max(0, room))

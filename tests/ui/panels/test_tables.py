@@ -98,6 +98,19 @@ def test_narrow_watchlist_hides_what_matters_least_and_never_half_a_market(bench
         assert total <= panel.table.viewport().width() or len(shown) == 1
 
 
+def test_a_watchlist_of_a_small_screen_has_both_sides_and_a_narrower_one_wastes_no_room(bench: Bench) -> None:
+    panel = bench.make(WatchlistPanel, 288)
+    bench.frame()
+    seen = []
+    for width in (288, 250):
+        panel.resize(width, 300)
+        panel.layout().activate()
+        bench.frame()
+        columns = panel.table.table_model.columns
+        seen.append([columns[place].key for place in panel.table.visible_columns()])
+    assert seen == [["symbol", "last", "change_pct", "bid", "ask"], ["symbol", "last", "change_pct", "trend"]]
+
+
 def test_a_hidden_column_of_a_person_stays_hidden(bench: Bench) -> None:
     panel = bench.make(WatchlistPanel, 1200)
     bench.frame()

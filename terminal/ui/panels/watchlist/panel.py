@@ -66,7 +66,10 @@ class WatchlistPanel(Panel):
         self.table = WatchTable(watchlist_columns(self._view), context.clock, context.theme, "Watchlist")
         places = self.table.model_.place_of
         self._fit = ColumnFit(
-            self.table, [[places[key] for key in group] for group in IMPORTANCE], spread=[*places.values()]
+            self.table,
+            [[places[key] for key in group] for group in IMPORTANCE],
+            spread=[*places.values()],
+            must_follow=False,
         )
         self.table.set_empty("No symbols yet. Add one to follow it.", "Add a symbol", self.start_adding)
         menu = ("new_list", "rename_list", "delete_list", "paste", "all_underlyings", "all_options")
