@@ -17,10 +17,11 @@ AMERICAN_WINDOW, EUROPEAN_WINDOW = 0.1, 0.25
 """Strikes this near the forward, in log-moneyness: early exercise is worth little there."""
 KNOWN_RATE_ERROR = 0.001
 """What a known rate may be off: a desk's own financing differs by a little."""
-REFITS = 1
-"""Expiries asked again in one pass: parity of American options is dear."""
+REFITS, PLAIN_REFITS = 1, 6
+"""Expiries asked again in one pass, American and European: early exercise makes parity dear."""
 _LEAST_WAIT_NS, _SPACING_NS = 1_000_000_000, 180_000_000
-"""Market time between two questions to one expiry, and between those to any two: every second pass at the most."""
+"""Market time between two questions to one expiry, and between those to any two American ones: every second pass at
+the most."""
 SAME_SHARE = 0.2
 """A fit that differs from the one before by less than this part of its own standard error says the same: the one
 before stays, and what was solved with it."""
@@ -37,6 +38,8 @@ class CarryBook:
         self._rate_error = parity.UNINFORMED_RATE_ERROR if rate is None else KNOWN_RATE_ERROR
         self._fits: list[ParityFit | None] = [None] * len(contracts.expiries)
         self._asked_ns = np.zeros(len(contracts.expiries), np.int64)
+        firsts = [each.first for each in contracts.expiries]
+        self._is_american = contracts.is_american[firsts] if firsts else np.empty(0, np.bool_)
         self._told_ns = np.zeros(len(contracts.expiries), np.int64)
         """Market time of the quotes that told what is kept, or said the same."""
         self._is_due = np.zeros(len(contracts.expiries), np.bool_)
@@ -44,7 +47,8 @@ class CarryBook:
 
     def refit(self, bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int, changed: Flags) -> None:
         """Asks parity for expiries that live and whose quotes ``changed``, each once a second of market time and no
-        more than REFITS at a time; ``bid`` and ``ask`` by contract (NaN: none), ``time`` in years by expiry.
+        more than REFITS (PLAIN_REFITS) at a time; ``bid`` and ``ask`` by contract (NaN: none), ``time`` in years by
+        expiry.
 
         The first time all are asked, twice: the second time with the rate that they imply together.
         """
@@ -58,8 +62,10 @@ class CarryBook:
         else:
             waited = np.abs(now_ns - self._asked_ns[live]) >= _LEAST_WAIT_NS
             due = live[self._is_due[live] & waited]
-            is_early = abs(now_ns - int(self._asked_ns.max())) < _SPACING_NS
-            chosen = due[np.argsort(self._asked_ns[due], kind="stable")][: 0 if is_early else REFITS]
+            due = due[np.argsort(self._asked_ns[due], kind="stable")]
+            early = self._is_american[due]
+            is_soon = abs(now_ns - int(self._asked_ns[self._is_american].max(initial=0))) < _SPACING_NS
+            chosen = np.concatenate([due[early][: 0 if is_soon else REFITS], due[~early][:PLAIN_REFITS]])
             if len(chosen):
                 self._refit(chosen, bid, ask, time, spot, now_ns)
         self._asked_ns[chosen] = max(now_ns, 1)

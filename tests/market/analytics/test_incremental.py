@@ -138,3 +138,17 @@ def test_an_index_that_nobody_quotes_is_valued_by_parity_and_says_so() -> None:
     american_chain = ChainPass(CONTRACTS, rate=RATE).run(chains.quoted(chains.fair(CONTRACTS, VOL)), nobody, NOW_NS)
     assert american_chain.spot.source is SpotSource.NONE, "early exercise cannot be told without a spot"
     assert np.isnan(american_chain.values["value"]).all()
+
+
+@pytest.mark.parametrize(("style", "asked"), [(Style.EUROPEAN, 3), (Style.AMERICAN, 1)])
+def test_european_expiries_are_asked_together_and_american_ones_in_turn(style: Style, asked: int) -> None:
+    _table, _stock, contracts = chains.listed(style=style)
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts)))
+    work = ChainPass(contracts, rate=RATE)
+    work.run(rows, chains.spot(), NOW_NS)
+    rows["ask_px"] += 10
+    later_ns = NOW_NS + 2 * NS_PER_S
+    found = work.run(rows, chains.spot(), later_ns)
+    assert np.count_nonzero(found.carry.told_ns == later_ns) == asked
+    found = work.run(rows, chains.spot(), later_ns + NS_PER_S // 10)
+    assert np.count_nonzero(found.carry.told_ns >= later_ns) == asked, "it is too soon"
