@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, QRect
+from PySide6.QtGui import QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication
 
 from terminal.app.views.heatmap import HeatmapView
 from terminal.market.rows import BookStatus
 from terminal.ui.panels.heatmap.canvas import HeatmapCanvas
+from terminal.ui.panels.heatmap.layers import session_tags
 from terminal.ui.panels.heatmap.times import Session
 from terminal.ui.theme.theme import theme
 from tests.app.views.depth_feed import START_NS, STEP_NS, DepthMarket
@@ -198,3 +201,14 @@ def test_a_ratio_between_whole_numbers_keeps_no_picture(qapp: QApplication) -> N
     other.view.window.price_zoom, other.view.colours = picture.view.window.price_zoom, picture.view.colours
     other.frame(now_ns)
     assert np.array_equal(mended, other.pixels())
+
+
+def test_the_words_of_the_session_are_never_cut(qapp: QApplication) -> None:
+    metrics = QFontMetrics(theme("dark").column_font())
+    for at in range(40, 200):
+        window = SimpleNamespace(width=200, height=90, pixel_at=lambda ts_ns: ts_ns)
+        view = cast(HeatmapView, SimpleNamespace(window=window))
+        tags = session_tags(view, metrics, Session(at, 1_000))
+        assert [word for _, word in tags] == ["Open"], "the close is out of sight"
+        assert QRect(0, 0, 200, 90).contains(tags[0][0])
+        assert not tags[0][0].contains(at, 80), "the word stands beside its line"

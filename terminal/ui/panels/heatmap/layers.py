@@ -201,22 +201,38 @@ class PlotLayers:
         painter.restore()
 
     @staticmethod
-    def paint_session(
-        painter: QPainter, view: HeatmapView, theme: Theme, font: QFont, session: Session, x: int
-    ) -> None:
-        """Where the session opens and closes; a word that has no room at the right of its line stands at its left."""
-        window, metrics = view.window, QFontMetrics(font)
-        painter.setFont(font)
-        for ts_ns, word in ((session.open_ns, "Open"), (session.close_ns, "Close")):
-            at = window.pixel_at(ts_ns)
-            width = metrics.horizontalAdvance(word) + 8
-            if ts_ns and at < window.width and at + 1 + width > x:
-                painter.fillRect(at, 0, 1, window.height, theme.colour("accent"))
-                left = at + 1 if at + 1 + width <= window.width else at - width
-                tag = QRect(left, window.height - 17, width, 16)
-                painter.fillRect(tag, theme.colour("accent"))
-                painter.setPen(theme.colour("on_accent"))
-                painter.drawText(tag, _CENTRE, word)
+    def paint_session(painter: QPainter, view: HeatmapView, theme: Theme, session: Session, x: int) -> None:
+        """Lines where the session opens and closes."""
+        for at, _ in _session_marks(view, session):
+            if at >= x:
+                painter.fillRect(at, 0, 1, view.window.height, theme.colour("accent"))
+
+
+def paint_session_tags(painter: QPainter, view: HeatmapView, theme: Theme, font: QFont, session: Session) -> None:
+    """The words of the session's lines, over the picture: they change sides, and a picture that scrolls would keep
+    what it had of them."""
+    painter.setFont(font)
+    for tag, word in session_tags(view, QFontMetrics(font), session):
+        painter.fillRect(tag, theme.colour("accent"))
+        painter.setPen(theme.colour("on_accent"))
+        painter.drawText(tag, _CENTRE, word)
+
+
+def session_tags(view: HeatmapView, metrics: QFontMetrics, session: Session) -> list[tuple[QRect, str]]:
+    """Where the words stand in the plot: at the right of their line, or at its left where they would be cut."""
+    found = []
+    for at, word in _session_marks(view, session):
+        width = metrics.horizontalAdvance(word) + 8
+        left = at + 1 if at + 1 + width <= view.window.width else at - width
+        found.append((QRect(left, view.window.height - 17, width, 16), word))
+    return found
+
+
+def _session_marks(view: HeatmapView, session: Session) -> list[tuple[int, str]]:
+    """Pixel columns of open and close in view, with their words."""
+    ends = ((view.window.pixel_at(ts_ns), word) for ts_ns, word in
+            ((session.open_ns, "Open"), (session.close_ns, "Close")) if ts_ns)  # fmt: skip
+    return [(at, word) for at, word in ends if 0 <= at < view.window.width]
 
 
 def packed(dots: Dots) -> npt.NDArray[np.int64]:

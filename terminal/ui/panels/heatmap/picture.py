@@ -12,7 +12,17 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QFont, QPainter, QPixmap
 
 from terminal.app.views.heatmap import HeatmapView
-from terminal.ui.panels.heatmap.layers import Dots, Gap, PlotLayers, extent_of, gaps, left_px, packed, placed_dots
+from terminal.ui.panels.heatmap.layers import (
+    Dots,
+    Gap,
+    PlotLayers,
+    extent_of,
+    gaps,
+    left_px,
+    packed,
+    paint_session_tags,
+    placed_dots,
+)
 from terminal.ui.panels.heatmap.palette import DotSprites
 from terminal.ui.panels.heatmap.times import Session
 from terminal.ui.theme.theme import Theme
@@ -66,6 +76,7 @@ class PlotPicture:
                 self._bring_up(view, look, ratio)
                 self._shown = shown
             painter.drawPixmap(plot.topLeft(), self._pixmap)
+            self._over(painter, plot, view, look)
             return
         view.paint(look.palette)
         self._dots, self._gaps = placed_dots(view, ratio), gaps(view)
@@ -74,6 +85,15 @@ class PlotPicture:
         painter.setClipRect(plot)
         painter.translate(plot.topLeft())
         self._paint(painter, view, look, ratio, self._whole(view, ratio))
+        painter.restore()
+        self._over(painter, plot, view, look)
+
+    @staticmethod
+    def _over(painter: QPainter, plot: QRect, view: HeatmapView, look: PlotLook) -> None:
+        painter.save()
+        painter.setClipRect(plot)
+        painter.translate(plot.topLeft())
+        paint_session_tags(painter, view, look.theme, look.font, look.session)
         painter.restore()
 
     @staticmethod
@@ -134,7 +154,7 @@ class PlotPicture:
         layers.paint_grid(painter, view, theme, look.price_rows, x)
         layers.paint_best(painter, view, theme, x)
         layers.paint_dots(painter, view, self._sprites, self._dots, ratio, dirty)
-        layers.paint_session(painter, view, theme, look.font, look.session, x)
+        layers.paint_session(painter, view, theme, look.session, x)
 
 
 class Sheet:
