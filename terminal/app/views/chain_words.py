@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from terminal.app import ages, formats
 from terminal.app.views.chain_vols import method_name
 from terminal.core.instruments import Style
@@ -41,7 +43,8 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
     if values.spot.source is SpotSource.PARITY:
         parts.append("spot: by parity")
     if values.reason:
-        parts = ["no surface: vols of each quote by itself"]
+        is_quoted = bool(np.isfinite(values.values["mid_vol"][values.contracts.expiries[row].rows]).any())
+        parts = ["no surface: vols of each quote by itself" if is_quoted else "no usable quotes: nothing is valued"]
     if values.carry.source[row] == CarrySource.EXPIRED:
         parts = ["expired"]
     if values.spot.source is SpotSource.NONE:

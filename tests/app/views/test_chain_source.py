@@ -183,7 +183,12 @@ def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     assert expiry_words(last, 1, NOW_NS).endswith("spot: last trade")
     assert "spot" not in expiry_words(last, 1, NOW_NS, is_index=True)
     none = work.run(chains.blank(found.contracts.count), chains.spot(), NOW_NS)
-    assert expiry_words(none, 1, NOW_NS) == "no surface: vols of each quote by itself"
+    assert expiry_words(none, 1, NOW_NS) == "no usable quotes: nothing is valued"
+    few = chains.blank(found.contracts.count)
+    first = found.contracts.expiries[1].first
+    few[first : first + 2] = quotes[first : first + 2]
+    alone = work.run(few, chains.spot(), NOW_NS)
+    assert expiry_words(alone, 1, NOW_NS) == "no surface: vols of each quote by itself"
     assert np.isnan(none.at_the_money_vol(1))
     over = work.run(quotes, chains.spot(), found.contracts.expiries[1].expires_ns)
     assert expiry_words(over, 1, over.now_ns) == "expired"

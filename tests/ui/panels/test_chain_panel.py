@@ -16,6 +16,7 @@ from terminal.core.money import PRICE_SCALE
 from terminal.core.orders import Side
 from terminal.core.osi import Right
 from terminal.market.analytics.service import Interest
+from terminal.ui.panels.chain.columns import SETS
 from terminal.ui.panels.chain.panel import ChainPanel
 from tests.ui.panels.panel_desk import Bench
 
@@ -333,3 +334,14 @@ def test_unusual_volume_is_marked_by_a_rule_that_the_head_says(bench: Bench) -> 
         looks = view._looks(0, view._ids, quotes, raw, bench.market.ts_ns, panel._feed.pulse(0))
         assert bool(looks[1, AT["call.volume"]] & Look.STRONG) is is_marked
     assert "100 or more" in COLUMNS[AT["call.volume"]].help
+
+
+def test_a_set_of_columns_is_shown_and_kept(bench: Bench) -> None:
+    panel = chain(bench)
+    for name, members in SETS.items():
+        panel.columns.show_set(name)
+        for side in ("call", "put"):
+            shown = {each for each in AT if each.startswith(side) and not panel.table.isColumnHidden(AT[each])}
+            assert shown == {f"{side}.{each}" for each in members}
+    assert not panel.table.isColumnHidden(AT["strike"])
+    assert "call.volume" in panel.save_settings()["hidden"]

@@ -14,14 +14,22 @@ from terminal.ui.panels.chain.grid_table import GridTable
 from terminal.ui.widgets.column_fit import ColumnFit
 
 _IMPORTANCE = {
-    "bid": "Bid", "ask": "Ask", "iv": "Implied vol", "last": "Last trade", "mid": "Middle of bid and ask",
-    "bid_size": "Bid size", "ask_size": "Ask size", "delta": "Delta", "edge": "Edge, ticks", "volume": "Volume",
+    "bid": "Bid", "ask": "Ask", "iv": "Implied vol", "last": "Last trade",
+    "bid_size": "Bid size", "ask_size": "Ask size", "delta": "Delta", "mid": "Middle of bid and ask",
+    "edge": "Edge, ticks", "volume": "Volume",
     "theta": "Theta", "vega": "Vega", "gamma": "Gamma", "oi": "Open interest", "value": "Model value",
     "itm": "Probability in the money", "model_iv": "Vol of the surface", "edge_vol": "Edge, points of vol",
     "extrinsic": "Extrinsic value",
     "bid_iv": "Vol of the bid", "ask_iv": "Vol of the ask", "touch": "Probability of touch", "age": "Age of the quote",
     "rho": "Rho",
 }  # fmt: skip
+SETS = {
+    "Quotes": ("bid", "ask", "bid_size", "ask_size", "mid", "last", "volume", "oi", "age"),
+    "Greeks": ("bid", "ask", "iv", "delta", "gamma", "theta", "vega", "rho"),
+    "Rich and cheap": ("bid", "ask", "bid_iv", "iv", "ask_iv", "model_iv", "value", "edge", "edge_vol"),
+    "Probabilities": ("bid", "ask", "iv", "delta", "itm", "touch", "extrinsic"),
+}
+"""Columns that belong together, by the name in the menu."""
 _AT = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
@@ -60,10 +68,20 @@ class ChainColumns(QObject):
             self._table.setColumnHidden(_AT[f"{side}.{name}"], not shown)
         self._fit.choose()
 
+    def show_set(self, name: str) -> None:
+        """Shows the columns of one of SETS on both sides, and no others."""
+        for each in _IMPORTANCE:
+            for side in ("call", "put"):
+                self._table.setColumnHidden(_AT[f"{side}.{each}"], each not in SETS[name])
+        self._fit.choose()
+
     @Slot(QPoint)
     def _open_menu(self, point: QPoint) -> None:
         menu = QMenu(self._table)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in SETS:
+            menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self.show_set(name))
+        menu.addSeparator()
         for name, title in _IMPORTANCE.items():
             action = menu.addAction(title)
             action.setCheckable(True)
