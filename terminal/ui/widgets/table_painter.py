@@ -139,7 +139,9 @@ class TablePainter:
                     # A number that does not fit must not look like another number.
                     text = "#" * max(1, room // max(1, painted.width("#")))
                 else:
-                    begins, room = left + 1, width - 2
+                    # At its left first: digits stay in line, and a mark at the right edge stays readable.
+                    spare = PADDING_PX if taken <= width - 1 - PADDING_PX else 1
+                    begins, room = left + 1, width - 1 - spare
             painted.draw(painter, begins, top, room, at, text)
             if is_stale:
                 self._underline(painter, begins, room, top + rows.height_px // 2, at, min(taken, room))

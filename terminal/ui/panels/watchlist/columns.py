@@ -31,7 +31,7 @@ IMPORTANCE = (
 """Groups that come and go together, the most important first."""
 
 
-SYMBOL_PX, _MOST_SYMBOL_PX, _PAD_PX = 56, 190, 14
+SYMBOL_PX, _MOST_SYMBOL_PX, _PAD_PX = 54, 190, 14
 
 
 def symbol_px(label: str, font: QFont) -> int:
@@ -48,14 +48,14 @@ def watchlist_columns(view: WatchlistView) -> tuple[Column, ...]:
     return (
         Column("symbol", "Symbol", "Ticker or contract", text("symbol"), SYMBOL_PX, Align.LEFT, bold=True, ages=False),
         Column("name", "Name", "Name", text("name"), 120, Align.LEFT, tone=Tone.LABEL, ages=False, visible=False),
-        Column("last", "Last", "Last trade, in the currency", text("last"), 58, tint=True),
+        Column("last", "Last", "Last trade, in the currency", text("last"), 60, tint=True),
         Column("change", "Chg", "Last trade less the prior official close", text("change"), 70, tone=Tone.SIGN),
         Column(
             "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 54, tone=Tone.SIGN
         ),
         Column(TREND, "Trend", _TREND_TIP, text(TREND), 64, ages=False),
-        Column("bid", "Bid", "Best bid", text("bid"), 58),
-        Column("ask", "Ask", "Best ask", text("ask"), 58),
+        Column("bid", "Bid", "Best bid", text("bid"), 59),
+        Column("ask", "Ask", "Best ask", text("ask"), 59),
         Column("bid_size", "B size", "Size at the best bid: shares, contracts or coins", text("bid_size"), 56,
                tone=Tone.LABEL),
         Column("ask_size", "A size", "Size at the best ask: shares, contracts or coins", text("ask_size"), 56,
