@@ -15,7 +15,7 @@ from terminal.infra.logs import current_correlation, new_correlation
 from terminal.market.state import MarketState
 from terminal.portfolio.valuation import Valuation, ValuedPosition, value_account
 from terminal.risk.holdings import Holdings
-from terminal.risk.margin import UnpricedError
+from terminal.risk.margin import BuyingPower, UnpricedError
 from terminal.risk.pretrade import PreTrade, Verdict
 from terminal.trading.book_of_record import BookOfRecord
 from terminal.trading.order_view import OrderView
@@ -106,6 +106,15 @@ class TradingDesk:
         """The verdict that the gate would give now; nothing is journaled or sent."""
         intent = self._intent(draft, f"preview-{next(self._previews)}", "")
         return self._pretrade.judge(intent, holdings_of(self._road.snapshot()), self._clock.now_ns())
+
+    def if_traded(self, trades: Sequence[tuple[int, int, int]]) -> tuple[BuyingPower, BuyingPower]:
+        """Buying power as it is, and as it would be with ``(instrument, signed quantity, money paid in 1/10,000)`` all
+        done, so that each leg stands behind the others; nothing is journaled or sent.
+
+        Raises UnpricedError when a short position has no price.
+        """
+        holdings, margin = holdings_of(self._road.snapshot()), self._pretrade.margin
+        return margin.buying_power(holdings), margin.buying_power(holdings.traded(trades))
 
     def cancel(self, order_id: str) -> None:
         """Asks for a cancel; works disarmed."""

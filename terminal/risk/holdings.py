@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from terminal.core.orders import Effect, OrderType, Side
@@ -36,6 +36,14 @@ class Holdings:
         """Signed quantity."""
         position = self.positions.get(instrument)
         return position.quantity if position else 0
+
+    def traded(self, trades: Iterable[tuple[int, int, int]]) -> Holdings:
+        """As they would be after trades of ``(instrument, signed quantity, money paid in 1/10,000)``, before fees."""
+        positions, cash_e4 = dict(self.positions), self.cash_e4
+        for instrument, quantity, paid_e4 in trades:
+            positions[instrument] = positions.get(instrument, Position(instrument)).traded(quantity, paid_e4)
+            cash_e4 -= paid_e4
+        return replace(self, cash_e4=cash_e4, positions=positions)
 
 
 class MarketView(Protocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from terminal.core.ticks import TickClass
 from terminal.market.analytics.chain_values import ChainValues
 from terminal.market.rows import Quality, Rows
 from terminal.portfolio.strategies.legs import ROUND_LOT, Kind, StrategyLeg, units_of
-from terminal.portfolio.strategies.position import Position
+
+if TYPE_CHECKING:
+    from terminal.portfolio.strategies.position import Position
 
 DAYS_PER_YEAR = 365.0
 _POINT = 0.01

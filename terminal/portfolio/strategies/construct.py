@@ -37,7 +37,8 @@ class _Listed:
 
 
 def construct(strategy: Strategy, values: ChainValues, near: int | None = None) -> tuple[StrategyLeg, ...]:
-    """The legs of one unit of ``strategy``. ``near``: the row of its near expiry; None takes the usual one.
+    """The legs of one unit of ``strategy``: the stock first, then by expiry and strike. ``near``: the row of its near
+    expiry; None takes the usual one.
 
     Raises CannotBuild where strikes, expiries or deltas are missing.
     """
@@ -50,7 +51,8 @@ def construct(strategy: Strategy, values: ChainValues, near: int | None = None) 
     centre = float(values.forward[expiries[0]])
     for strikes in _in_order(strategy, slots, listed, centre):
         if all(low < high for low, high in itertools.pairwise(strikes)) and fits(strategy, strikes):
-            return tuple(_leg(values, place, strikes, expiries) for place in strategy.shape)
+            legs = (_leg(values, place, strikes, expiries) for place in strategy.shape)
+            return tuple(sorted(legs, key=lambda each: (each.expires_ns, each.strike, each.kind is Kind.CALL)))
     raise CannotBuild(f"{strategy.name}: the expiry has not enough strikes around the money at the right distances.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terminal.ui.panel_registry import PanelRegistry, PanelType
+from terminal.ui.panels.builder.panel import BuilderPanel
 from terminal.ui.panels.chain.panel import ChainPanel
 from terminal.ui.panels.chart.panel import ChartPanel
 from terminal.ui.panels.health import HealthPanel
@@ -28,6 +29,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     TimeAndSalesPanel,
     HeatmapPanel,
     ChainPanel,
+    BuilderPanel,
     TicketPanel,
     OrdersPanel,
     PositionsPanel,
