@@ -51,11 +51,11 @@ def watchlist_columns(view: WatchlistView) -> tuple[Column, ...]:
         Column("last", "Last", "Last trade, in the currency", text("last"), 60, tint=True),
         Column("change", "Chg", "Last trade less the prior official close", text("change"), 70, tone=Tone.SIGN),
         Column(
-            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 54, tone=Tone.SIGN
+            "change_pct", "Chg %", "Net change over the prior official close", text("change_pct"), 52, tone=Tone.SIGN
         ),
         Column(TREND, "Trend", _TREND_TIP, text(TREND), 64, ages=False),
-        Column("bid", "Bid", "Best bid", text("bid"), 59),
-        Column("ask", "Ask", "Best ask", text("ask"), 59),
+        Column("bid", "Bid", "Best bid", text("bid"), 60),
+        Column("ask", "Ask", "Best ask", text("ask"), 60),
         Column("bid_size", "B size", "Size at the best bid: shares, contracts or coins", text("bid_size"), 56,
                tone=Tone.LABEL),
         Column("ask_size", "A size", "Size at the best ask: shares, contracts or coins", text("ask_size"), 56,
