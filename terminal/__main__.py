@@ -47,8 +47,9 @@ def _run(words: list[str]) -> int:
     profile = Profile(root)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_dir()))
     options = desk_options(found) if found.command == "desk" else None
-    if found.command in {"desk", "import", "bench"}:
-        _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]), whole=found.command == "bench")
+    if found.command in {"desk", "import", "volatility", "bench"}:
+        whole = found.command in {"volatility", "bench"}
+        _prepare_kernels(Path(os.environ["NUMBA_CACHE_DIR"]), whole=whole)
     if options is not None:
         # Before the imports, which take a moment: from here on a signal is a wish to stop, and not the end.
         over = stop_signals.install()

@@ -23,6 +23,7 @@ from terminal.app.script import ScriptLine, read_script
 from terminal.app.script_runner import ScriptRunner
 from terminal.app.sessions import plan_session
 from terminal.app.tasks import Task
+from terminal.app.vol_history import origin_of
 from terminal.app.watch import DeskWatch
 from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import InstrumentTable
@@ -143,6 +144,8 @@ def _run(
         desk = Desk(
             rooms, logs.ring, settings, profile,
             interest_rate=rate, models_ready=ready, models_loaded=give_back_memory, stored_bars=stored,
+            vol_origin=origin_of(rooms.feed, is_simulated=rooms.plan.mode is DeskMode.SIMULATED),
+            vol_year=getattr(rooms.feed, "vol_days", None),
         )  # fmt: skip
         runner = ScriptRunner(rooms.trading, rooms.table, partial(_end, rooms, over))
         run = _Run(options, profile, settings, script, rooms, desk, runner, over)
@@ -299,6 +302,8 @@ def _start(run: _Run) -> None:
         rooms.engine.at(end_ns, Rank.END, lambda ts_ns: _end(rooms, run.over))
     rooms.engine.start()
     run.desk.analytics.start()
+    run.desk.vol_history.start()
+    run.desk.events.load()
     rooms.io.start()
     rooms.io.submit(rooms.runner.run())
     rooms.io.submit(DeskWatch(rooms, run.over.set if run.options.headless else None).run())
@@ -324,7 +329,9 @@ def _stop(run: _Run) -> None:
     rooms = run.rooms
     rooms.runner.stop()
     rooms.engine.stop()
+    run.desk.day_end.finish()
     run.desk.analytics.stop()
+    run.desk.vol_history.stop()
     rooms.past.stop()
     whole = rooms.runner.finished and rooms.tape.lag == 0 and rooms.engine.failure is None
     if run.settings.desk.working_orders_on_stop == "cancel" and rooms.road.is_alive():

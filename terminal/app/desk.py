@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.day import TradingDay
+from terminal.app.day_end import DayEnd
 from terminal.app.drawings.book import DrawingBook
+from terminal.app.event_book import EventBook
 from terminal.app.health import SharedHealth
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
@@ -22,6 +24,7 @@ from terminal.app.tasks import Tasks
 from terminal.app.time_machine import TimeMachine
 from terminal.app.trading_desk import TradingDesk
 from terminal.app.views.watch_lists import WatchListBook
+from terminal.app.vol_history import VolHistory
 from terminal.core.clock import MarketClock
 from terminal.core.instruments import InstrumentTable
 from terminal.core.latency import LatencyMeter
@@ -29,6 +32,7 @@ from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.analytics.service import AnalyticsService
+from terminal.store.vol_days import RECORDED, VolDays, VolOrigin
 
 _MOMENT = 5_000
 """Messages that may be on their way to the disk at any time."""
@@ -48,9 +52,12 @@ class Desk:
         models_ready: Callable[[], bool] = lambda: False,
         models_loaded: Callable[[], None] = lambda: None,
         stored_bars: StoredBars | None = None,
+        vol_origin: VolOrigin = RECORDED,
+        vol_year: Callable[[], Mapping[str, VolDays]] | None = None,
     ) -> None:
         """``interest_rate``: None where nobody knows it, and chains must tell. ``models_ready``: whether the option
-        models are compiled; ``models_loaded``: called once the analytics have imported them."""
+        models are compiled; ``models_loaded``: called once the analytics have imported them. ``vol_origin``: whose
+        market the record of daily volatility tells of; ``vol_year``: what the feed knows of the days before."""
         self.rooms = rooms
         self.mode: DeskMode = rooms.plan.mode
         self.table: InstrumentTable = rooms.table
@@ -78,6 +85,14 @@ class Desk:
         self.analytics = AnalyticsService(
             rooms.table, self.market, self.clock.now_ns, rate=interest_rate, is_ready=models_ready, loaded=models_loaded
         )
+        own_events = getattr(rooms.feed, "market_events", list)
+        self.events = EventBook(rooms.database, rooms.recorder, rooms.table, rooms.calendars, own_events())
+        self.vol_history = VolHistory(rooms.database, rooms.recorder, vol_origin, vol_year)
+        self.day_end = DayEnd(
+            rooms.engine, rooms.table, rooms.state, rooms.calendars, self.analytics, self.vol_history,
+            rate=interest_rate, made_from=f"session {rooms.plan.name}", split=self.events.split,
+        )  # fmt: skip
+        rooms.begun.append(self.day_end.start)
         self.state_to_paint = LatencyMeter()
         self._unpainted_ns = 0
         self.meter = DeskMeter(

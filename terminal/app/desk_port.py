@@ -9,12 +9,14 @@ from terminal.app.analytics_port import Analytics
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
+from terminal.app.event_book import EventBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market, StoredBars
 from terminal.app.meter import Meter
 from terminal.app.ports import DeskMode, Health, Past, Playback, Trading
 from terminal.app.tasks import Tasks
 from terminal.app.views.watch_lists import WatchListBook
+from terminal.app.vol_history import VolReader
 from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.logs import LogRing
@@ -52,6 +54,16 @@ class DeskPort(Protocol):
     @property
     def analytics(self) -> Analytics:
         """Vols, values and Greeks of the chains that panels look at."""
+        ...
+
+    @property
+    def vol_history(self) -> VolReader:
+        """The daily record of volatility."""
+        ...
+
+    @property
+    def events(self) -> EventBook:
+        """The calendar of events."""
         ...
 
     @property

@@ -122,6 +122,19 @@ OPTIONS = WorkspaceDefault(
     ),
 )
 
+VOLATILITY = WorkspaceDefault(
+    "Volatility",
+    (
+        *_panels("watchlist:2", "vol_history:2", "density:2", "calendar:2", "chart:2"),
+        PanelState("vol_history-2", "vol_history", 2, settings={"chart": "TERM"}),
+    ),
+    columns(
+        (17, tabs("watchlist-1")),
+        (47, rows((55, tabs("vol_history-1")), (45, tabs("vol_history-2", "chart-1")))),
+        (36, rows((55, tabs("density-1")), (45, tabs("calendar-1")))),
+    ),
+)
+
 TRADE = WorkspaceDefault(
     "Trade",
     _panels(
@@ -150,7 +163,7 @@ TRADE = WorkspaceDefault(
     ),
 )
 
-DEFAULTS: tuple[WorkspaceDefault, ...] = (MARKET, OPTIONS, TRADE)
+DEFAULTS: tuple[WorkspaceDefault, ...] = (MARKET, OPTIONS, TRADE, VOLATILITY)
 
 
 def keep_only(layout: Layout, known: frozenset[str]) -> Layout | None:

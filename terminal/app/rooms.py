@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from terminal.app.arming import Arming, ArmingBlock, DisarmReason
 from terminal.app.day import TradingDay
@@ -71,6 +72,7 @@ class Rooms:
         self.feed = feed
         self.table = table
         self.journal = journal
+        self.database = database
         self.calendars = calendars
         self.clock = MarketClock(feed.first_ns())
         self.state = MarketState(table, feed.name, settings.desk.depth_history_mb << 20)
@@ -110,6 +112,8 @@ class Rooms:
             ),
         )
         self._sources = sources
+        self.begun: list[Callable[[int], None]] = []
+        """Called with the market time at which the market begins, again where it begins again."""
         self._history: dict[int, tuple[Rows, Rows]] = {}
         self.recording: SourceRecorder | None = None
         silent_limit_ns = int(settings.risk.max_quote_age_s * NS_PER_S)
@@ -163,6 +167,7 @@ class Rooms:
         self.hooks.settle = self._settle
         self.road.start()
         self.duties.start(ts_ns)
+        self._begin(ts_ns)
         if self.plan.resume_ns is not None:
             # The crash may have come between the data of this instant and the fills that they give.
             self.exchange.on_phase(ts_ns)
@@ -248,6 +253,11 @@ class Rooms:
         self.past.live()
         self.engine.restart(self.feed.first_ns())
         self.duties.restart(self.feed.first_ns())
+        self._begin(self.feed.first_ns())
+
+    def _begin(self, ts_ns: int) -> None:
+        for each in self.begun:
+            each(ts_ns)
 
     def _phase(self) -> Phase:
         return self.day.phase

@@ -13,7 +13,7 @@ from terminal import __version__
 from terminal.app.options import DeskOptions
 from terminal.infra.failures import UsageError
 
-COMMANDS = ("desk", "import", "query", "journal", "kill", "backup", "restore", "bench", "doctor")
+COMMANDS = ("desk", "import", "volatility", "query", "journal", "kill", "backup", "restore", "bench", "doctor")
 _AS_SET = -1.0
 _LONGEST_RANGE_DAYS = 3660
 
@@ -96,11 +96,16 @@ def _build() -> argparse.ArgumentParser:
     _add_desk(commands.add_parser("desk", help="opens the desk (the default)"))
 
     importer = commands.add_parser("import", help="reads market data into the database")
-    importer.add_argument("layout", choices=["lean", "binance", "dbn"])
+    importer.add_argument("layout", choices=["lean", "binance", "dbn", "events"])
     importer.add_argument("path", type=Path)
     importer.add_argument("--underlying", metavar="SYM", type=str.upper)
     importer.add_argument("--date", metavar="D", type=date_range)
     importer.add_argument("--json", metavar="FILE")
+
+    vols = commands.add_parser("volatility", help="the daily record of volatility, from what was recorded and imported")
+    vols.add_argument("--underlying", metavar="SYM", type=str.upper)
+    vols.add_argument("--date", metavar="D", type=date_range)
+    vols.add_argument("--json", metavar="FILE")
 
     query = commands.add_parser("query", help="read-only SQL on the market database, as CSV")
     query.add_argument("sql", metavar="SQL")

@@ -14,6 +14,10 @@ def run(found: argparse.Namespace, profile: Profile) -> int:
             from terminal.cli.importing import import_recorded
 
             return import_recorded(profile, found.layout, found.path, found.underlying, found.date, found.json)
+        case "volatility":
+            from terminal.cli.volatility import record_volatility
+
+            return record_volatility(profile, found.underlying, found.date, found.json)
         case "query":
             from terminal.cli.querying import query
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,17 @@ from terminal.infra.process_lock import ProcessLock
 from terminal.infra.settings_file import SettingsFile
 from terminal.market.importers.binance.catalog import open_captures
 from terminal.market.importers.databento import files as databento
+from terminal.market.importers.events.reading import read_events_file
+from terminal.market.importers.lean.catalog import Catalog
+from terminal.market.importers.lean.events import factor_events
 from terminal.market.importers.lean.importing import import_lean
 from terminal.market.importers.report import ImportReport
 from terminal.market.importers.sources import Source, SourceTable
 from terminal.market.importers.stream_import import Progress, import_streams
 from terminal.market.importers.streams import RecordedStream
 from terminal.store.batch_writer import SessionRow
+from terminal.store.connection import Connection
+from terminal.store.events import MarketEvent, replace_events
 from terminal.store.market_db import DatabaseSettings, MarketDatabase
 from terminal.store.recorder import Recorder, RecorderLimits
 from terminal.store.restore import finish_restore
@@ -58,7 +64,7 @@ def import_recorded(
     dates: tuple[date, ...] | None,
     target: str | None,
 ) -> int:
-    """Imports files of ``layout`` (lean, binance, dbn) and reports rows read, kept and refused by reason.
+    """Imports files of ``layout`` (lean, binance, dbn, events) and reports rows read, kept and refused by reason.
 
     Progress is shown on a terminal.
     """
@@ -100,15 +106,47 @@ def _import(
     settings = RecorderLimits(spill=False, disk_budget_bytes=int(budget_gb * 2**30))
     recorder = Recorder(database, table, profile.spill_dir, session, settings)
     recorder.start()
+    if layout == "events":
+        try:
+            return _import_events(recorder, path.expanduser())
+        finally:
+            recorder.stop(timeout_s=600.0)
     try:
         with ProgressLine("Importing") as line:
             sink = _DatabaseSink(recorder, layout)
             sources = SourceTable(sink.begin, layout=layout)
             report = _read(layout, path, underlying, dates, sink, table, sources, line.show)
+        if layout == "lean":
+            _take_factor_events(recorder, path.expanduser(), underlying)
     finally:
         recorder.stop(timeout_s=600.0)
     report.problems += list(recorder.problems)
     return dict(report.as_json())
+
+
+def _import_events(recorder: Recorder, path: Path) -> dict[str, Any]:
+    now_ns = time.time_ns()
+    found = read_events_file(path, now_ns)
+    new = recorder.write(lambda now: replace_events(now, path.stem, found.events, now_ns))
+    refused = {"not_understood": len(found.problems)} if found.problems else {}
+    return {
+        "rows": {"read": found.read, "kept": len(found.events), "refused": len(found.problems)},
+        "refused": refused, "adjusted": {}, "new": new, "problems": found.problems,
+    }  # fmt: skip
+
+
+def _take_factor_events(recorder: Recorder, root: Path, underlying: str | None) -> None:
+    """Splits and dividends that lie beside the prices."""
+    catalog, calendars, now_ns = Catalog(root), Calendars(), time.time_ns()
+    symbols = catalog.underlyings if underlying is None else (catalog.require(underlying),)
+    for symbol in symbols:
+        events = factor_events(symbol, catalog.factor_file(symbol), calendars.next_session)
+        if events:
+            recorder.write(partial(_replace, events=events, now_ns=now_ns))
+
+
+def _replace(connection: Connection, events: list[MarketEvent], now_ns: int) -> int:
+    return replace_events(connection, events[0].source, events, now_ns)
 
 
 def _read(

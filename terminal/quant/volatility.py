@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from terminal.quant.columns import Flags, Floats, floats
 
@@ -54,6 +53,8 @@ def ewma(returns: Any, decay: float = 0.94, *, periods: float = TRADING_DAYS) ->
 
 
 def _ewma(returns: Floats, decay: float, periods: float) -> Floats:
+    from scipy.signal import lfilter  # noqa: PLC0415 - 20 MB that a desk without this average does without
+
     squares = lfilter([1.0 - decay], [1.0, -decay], returns**2, axis=-1)
     weight = -np.expm1(np.arange(1, returns.shape[-1] + 1) * np.log(decay))
     return np.sqrt(periods * squares / weight)

@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -20,6 +21,8 @@ from terminal.store.columns import RECORDED, TABLES, to_columns
 from terminal.store.connection import Connection, one_row
 from terminal.store.instrument_rows import InstrumentRows
 from terminal.store.sources import Progress, SourceHandle
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,11 @@ class BatchWriter:
     def transaction(self) -> _Transaction:
         """All or nothing; see :class:`_Transaction`."""
         return _Transaction(self.connection, lambda now: now())
+
+    def within(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` in a transaction."""
+        with self.transaction():
+            return work(self.connection)
 
     def _attributed(self, batch: Batch) -> Batch:
         """The messages to store, with the row of their source; those of complete sources are there already."""

@@ -193,6 +193,10 @@ class Recorder:
         except (duckdb.Error, OSError) as error:
             raise explain(error, "writing the market database", self._database.path) from error
 
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Runs ``work`` on the writing thread in a transaction of its own; see :meth:`call`."""
+        return self.call(lambda: self._writer.within(work))
+
     def paused(self, work: Callable[[], T], timeout_s: float = 600.0) -> T:
         """Writes what was offered, then runs ``work`` while nothing is written: for a backup; see :meth:`call`."""
         self.flush(timeout_s=5.0)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from terminal.core.clock import midnight_ns
+from terminal.core.clock import from_ns, midnight_ns
 from terminal.core.instruments import InstrumentKind, InstrumentTable
 from terminal.core.messages import Batch, Kind
 from terminal.store import instrument_rows
 from terminal.store.columns import TABLES, MessageTable, from_columns
 from terminal.store.connection import Connection, one_row
 from terminal.store.failures import RecordingFailed
+from terminal.store.vol_days import RECORDED, VolOrigin, simulated
 
 BATCH_MESSAGES = 1 << 16
 _WINDOW_NS = 1_000_000_000
@@ -92,6 +93,17 @@ def list_sessions(connection: Connection) -> list[SessionInfo]:
         "GROUP BY s.name, s.mode, s.feed, s.seed, s.ended, s.started ORDER BY s.started, s.name"
     ).fetchall()
     return [SessionInfo(*(*row[:5], tuple(row[5] or ()))) for row in rows]
+
+
+def vol_origin_of(session: SessionInfo, infos: Sequence[SourceInfo]) -> VolOrigin:
+    """Whose market the days of a session are. ``infos``: all sources; the session's earliest message tells where a
+    simulated market began."""
+    if session.mode != "sim":
+        return RECORDED
+    begins = [info.first_ns for info in infos if info.id in session.sources and info.first_ns is not None]
+    if session.seed is None or not begins:
+        return VolOrigin(f"simulated session {session.name}", True)
+    return simulated(session.seed, from_ns(min(begins)).date())
 
 
 def instruments_of(connection: Connection, selection: Selection) -> list[int]:

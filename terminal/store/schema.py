@@ -108,6 +108,8 @@ def view_definitions() -> dict[str, str]:
     views["book_clear"] = f"SELECT {_TIMES}, i.symbol, {_TAIL} FROM raw.book_clear m {_JOIN}"
     for name in ("bar_1s", "bar_1m", "bar_1d"):
         views[name] = _roll_up(name)
+    views["vol_history"] = "SELECT * EXCLUDE (at_ns, known_ns), at_ns, known_ns FROM raw.vol_day"
+    views["event"] = "SELECT symbol, day, kind, title, * EXCLUDE (symbol, day, kind, title) FROM raw.event"
     return views
 
 

@@ -16,6 +16,7 @@ from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
+from terminal.app.event_book import EventBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
@@ -27,11 +28,13 @@ from terminal.core.messages import ASK, ASK_SIZE, BID, BID_SIZE, Kind, Phase, em
 from terminal.core.orders import Fill
 from terminal.core.osi import Right, make_option_symbol
 from terminal.core.ticks import TickClass
+from terminal.infra.calendars import default
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.market.analytics.service import AnalyticsService
 from terminal.market.state import MarketState
 from tests.app.readings import SmallMeter
+from tests.app.small_vol_history import SmallVolHistory
 
 DAY = date(2026, 1, 5)
 
@@ -171,6 +174,8 @@ class FaceDesk:
         self.stored_bars: StoredBars | None = None
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
+        self.events = EventBook(None, None, self.table, default())
+        self.vol_history = SmallVolHistory()
         self.paints = self.frames = 0
         self.meter = SmallMeter()
         self.quote(np.arange(len(self.table)), 1_000_000)

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -98,6 +99,7 @@ class AnalyticsService(threading.Thread):
         self._chains: dict[int, _Chain] = {}
         self._values: dict[int, ChainValues] = {}
         self._reasons: dict[int, str] = {}
+        self._work: deque[Callable[[], object]] = deque()
         self._wake = threading.Event()
         self._stopping = False
 
@@ -142,6 +144,16 @@ class AnalyticsService(threading.Thread):
             return self._broken or "The option models are being made ready; values follow."
         return self._reasons.get(underlying, "")
 
+    def submit(self, work: Callable[[], object]) -> None:
+        """Runs ``work`` on the analytics thread between two passes, once the models are there; any thread."""
+        self._work.append(work)
+        self._wake.set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the models are there, so that what is submitted is done."""
+        return self._ready
+
     def stop(self, timeout_s: float = 3.0) -> None:
         """Ends after the pass in hand."""
         self._stopping = True
@@ -151,10 +163,12 @@ class AnalyticsService(threading.Thread):
 
     def run(self) -> None:
         """The thread's loop."""
-        while not self._stopping and not (self._wants and self._load()):
+        while not self._stopping and not ((self._wants or self._work) and self._load()):
             self._wake.wait(_ASK_READY_S)
             self._wake.clear()
         while not self._stopping:
+            if self._work:
+                self._rest(_LEAST_REST * self._run_work(self._work.popleft()))
             underlying = self._next(time.perf_counter())
             if underlying is None:
                 self._wake.wait(_LOOK_S if self._wants else 1.0)
@@ -229,6 +243,14 @@ class AnalyticsService(threading.Thread):
         if chain is not None:
             chain.done_s = ended_s
         return ended_s - begun_s
+
+    def _run_work(self, work: Callable[[], object]) -> float:
+        begun_s = time.perf_counter()
+        try:
+            work()
+        except Exception:
+            log.exception("work on the analytics thread failed")
+        return time.perf_counter() - begun_s
 
     def _pass(self, work: ChainPass) -> ChainValues:
         contracts = work.contracts

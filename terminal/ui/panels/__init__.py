@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from terminal.ui.panel_registry import PanelRegistry, PanelType
 from terminal.ui.panels.builder.panel import BuilderPanel
+from terminal.ui.panels.calendar.panel import CalendarPanel
 from terminal.ui.panels.chain.panel import ChainPanel
 from terminal.ui.panels.chart.panel import ChartPanel
+from terminal.ui.panels.density.panel import DensityPanel
 from terminal.ui.panels.health import HealthPanel
 from terminal.ui.panels.heatmap.panel import HeatmapPanel
 from terminal.ui.panels.ladder.panel import LadderPanel
@@ -17,6 +19,7 @@ from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
 from terminal.ui.panels.ticket.panel import TicketPanel
 from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
+from terminal.ui.panels.vol_history.panel import VolHistoryPanel
 from terminal.ui.panels.watchlist.panel import WatchlistPanel
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     HeatmapPanel,
     ChainPanel,
     BuilderPanel,
+    VolHistoryPanel,
+    DensityPanel,
+    CalendarPanel,
     TicketPanel,
     OrdersPanel,
     PositionsPanel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from terminal.infra.calendars import Calendars, default
 from terminal.market.importers.lean.catalog import Catalog
 from terminal.market.importers.lean.contracts import Contracts
 from terminal.market.importers.lean.days import DayLoader
+from terminal.market.importers.lean.events import factor_events
 from terminal.market.importers.lean.reader import Reader
 from terminal.market.importers.lean.trading_day import in_canonical_order
 from terminal.market.importers.report import ImportReport
 from terminal.market.importers.sources import SourceTable
+from terminal.store.events import MarketEvent
 from terminal.venues.replay.waiting import empty_until
 
 CHUNK = 1 << 16
@@ -60,6 +63,7 @@ class LeanFeed:
         self.days = catalog.select_days(symbol, first, last)
         self._contracts = Contracts(table, calendars or default())
         self._loader = DayLoader(catalog, Reader(self._contracts, self.sources, self.report), symbol)
+        self._events = partial(factor_events, symbol, catalog.factor_file(symbol))
         self._kept: dict[date, Batch] = {}
         self._loaded: dict[date, tuple[int, int, int]] = {}
         self._on_loaded = on_loaded
@@ -68,6 +72,10 @@ class LeanFeed:
     def underlying(self) -> Instrument:
         """The share, fund or index that is replayed."""
         return self._loader.underlying
+
+    def market_events(self) -> list[MarketEvent]:
+        """Splits and dividends of the underlying, from its factor file."""
+        return self._events(self._contracts.calendars.next_session)
 
     @property
     def total_rows(self) -> int:

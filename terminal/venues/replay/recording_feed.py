@@ -21,6 +21,7 @@ from terminal.store.recordings import (
     list_sessions,
     list_sources,
     read_messages,
+    vol_origin_of,
 )
 from terminal.venues.replay.waiting import empty_until
 
@@ -66,7 +67,10 @@ class RecordingFeed:
             self.session, self._selection, (self._first_ns, self._last_ns) = found
             self._ids = add_instruments(connection, self._selection, table)
             chosen = set(self._selection.sources)
-            infos = [info for info in list_sources(connection) if info.id in chosen]
+            every = list_sources(connection)
+            infos = [info for info in every if info.id in chosen]
+            self.vol_origin = next(vol_origin_of(each, every) for each in sessions if each.name == self.session)
+            """Whose market a record of daily volatility tells of."""
         finally:
             connection.close()
         self.total_rows = sum(info.rows for info in infos)

@@ -10,9 +10,13 @@ from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Batch
 from terminal.infra import calendars as known_calendars
 from terminal.infra.calendars import Calendars
+from terminal.store.events import EventHour, EventKind, MarketEvent
+from terminal.store.vol_days import VolDays, VolOrigin, simulated
 from terminal.venues.sim.calendar_events import CompanyEvent, company_events
+from terminal.venues.sim.calendar_events import EventKind as CompanyEventKind
 from terminal.venues.sim.history import History, make_history
 from terminal.venues.sim.market import STEP_NS, STEPS_PER_SECOND, SimMarket
+from terminal.venues.sim.vol_days import vol_days
 
 EVENTS_AHEAD = timedelta(days=400)
 
@@ -68,6 +72,29 @@ class SimFeed:
     def history(self) -> History:
         """Daily bars and vols of the year before, and minute bars of the last sessions; simulated like the rest."""
         return self._history
+
+    @property
+    def vol_origin(self) -> VolOrigin:
+        """Whose market a record of daily volatility tells of."""
+        return simulated(self.seed, self.first_day)
+
+    def vol_days(self) -> dict[str, VolDays]:
+        """Daily records of volatility of the year before, by symbol."""
+        return vol_days(self._history, self._calendars)
+
+    def market_events(self) -> list[MarketEvent]:
+        """The same for the calendar: fixed by rule, so known since ever."""
+        kinds = {
+            CompanyEventKind.EX_DIVIDEND: (EventKind.DIVIDEND, EventHour.BEFORE_OPEN),
+            CompanyEventKind.EARNINGS_AFTER_CLOSE: (EventKind.EARNINGS, EventHour.AFTER_CLOSE),
+        }
+        return [
+            MarketEvent(
+                "simulated", f"{row.symbol} {row.kind.value} {row.day}", row.symbol, kinds[row.kind][0], row.day,
+                hour=kinds[row.kind][1], amount=row.amount or None,
+            )
+            for row in self.events()
+        ]  # fmt: skip
 
     def events(self) -> list[CompanyEvent]:
         """Dividends and earnings known on the first day, of the year before and the one to come."""

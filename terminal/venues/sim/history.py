@@ -24,8 +24,11 @@ from terminal.venues.sim.variance_clock import OVERNIGHT_SHARE, UNITS_PER_YEAR, 
 BAR = BAR_ROW
 """A bar of one interval as the bar store keeps it; ``ts_ns`` is its start, prices at scale 10,000."""
 
-DAILY = np.dtype([*((name, BAR[name]) for name in BAR.names or ()), ("atm_vol", "f8")])
-"""A session's bar with the 30-day at-the-money vol at its close, a decimal."""
+DAILY = np.dtype(
+    [*((name, BAR[name]) for name in BAR.names or ()), *((name, "f8") for name in ("atm_vol", "market", "own"))]
+)
+"""A session's bar with, at its close, the 30-day at-the-money vol, a decimal, and the variances that it is made of: the
+market's and the name's own, a year."""
 
 MINUTES_KEPT = 5
 """Sessions whose minute bars are kept."""
@@ -74,8 +77,7 @@ def make_history(seed: int, calendars: Calendars, first_day: date, sessions: int
             prices, own = model.name_steps(name, rngs[at], states[at], steps, returns)
             bars = _bars(name, prices, market_variances, own, steps, extremes, volumes)
             bars["ts_ns"] = hours.open_ns + np.arange(count) * MINUTE_NS
-            vol = model.atm_vol(name, float(market_variances[-1]), float(own[-1]))
-            daily[at][row] = _fold(bars, vol)
+            daily[at][row] = _fold(name, bars, float(market_variances[-1]), float(own[-1]))
             if row >= len(days) - MINUTES_KEPT:
                 minutes[at].append(bars)
     found = {}
@@ -131,11 +133,13 @@ def _bars(
     return bars
 
 
-def _fold(bars: Bars, vol: float) -> tuple[int, int, int, int, int, int, float]:
+def _fold(
+    name: Name, bars: Bars, market: float, own: float
+) -> tuple[int, int, int, int, int, int, float, float, float]:
     first, last = bars[0], bars[-1]
     return (
         int(first["ts_ns"]), int(first["open"]), int(bars["high"].max()), int(bars["low"].min()), int(last["close"]),
-        int(bars["volume"].sum()), vol,
+        int(bars["volume"].sum()), model.atm_vol(name, market, own), market, own,
     )  # fmt: skip
 
 

@@ -14,15 +14,18 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
+from terminal.app.event_book import EventBook
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.shown_market import ShownClock, ShownMarket
+from terminal.app.tasks import Tasks
 from terminal.app.time_machine import TimeMachine
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock, at_ns
 from terminal.core.messages import Phase
 from terminal.core.orders import Fill, OrderState
+from terminal.infra.calendars import default
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.market.analytics.service import AnalyticsService
@@ -30,6 +33,7 @@ from terminal.market.state import MarketState
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
 from terminal.ui.theme.theme import ThemeSwitch
+from tests.app.small_vol_history import SmallVolHistory
 from tests.app.views.small_market import DAY, ORDER, SmallMarket
 
 
@@ -171,6 +175,9 @@ class Desk:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.profile = Profile(Path(folder))
         self.stored_bars: StoredBars | None = None
+        self.events = EventBook(None, None, self.table, default())
+        self.vol_history = SmallVolHistory()
+        self.tasks = Tasks()
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
 

@@ -38,11 +38,15 @@ class MapFile:
 
 @dataclass(frozen=True, slots=True)
 class FactorRow:
-    """Factors for prices up to and including ``day``; prices are multiplied by them to be today's."""
+    """Factors for prices up to and including ``day``; prices are multiplied by them to be today's.
+
+    ``reference_price``: the close of ``day``; None where the file does not tell it.
+    """
 
     day: date
     price_factor: Decimal
     split_factor: Decimal
+    reference_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ def read_factor_file(path: Path) -> FactorFile:
         price_factor, split_factor = _decimal(fields[1]), _decimal(fields[2])
         if price_factor is None or split_factor is None or split_factor <= 0 or price_factor <= 0:
             raise _unreadable(path, number)
-        rows.append(FactorRow(day, price_factor, split_factor))
+        reference = _decimal(fields[3]) if len(fields) > 3 else None
+        rows.append(FactorRow(day, price_factor, split_factor, reference if reference and reference > 0 else None))
     return FactorFile(tuple(sorted(rows, key=lambda row: row.day)))
 
 

@@ -30,6 +30,7 @@ from terminal.ui.panels.chart.canvas import ChartCanvas
 from terminal.ui.panels.chart.compare_layer import MomentLayer
 from terminal.ui.panels.chart.comparing import Comparing
 from terminal.ui.panels.chart.drawing_tools import DRAWING_COMMANDS, DrawingCommands, DrawingTools
+from terminal.ui.panels.chart.event_layer import EventLayer
 from terminal.ui.panels.chart.frame_entry import FrameEntry
 from terminal.ui.panels.chart.head import KIND_WORDS, ChartHead
 from terminal.ui.panels.chart.history_layer import HistoryLayer
@@ -84,9 +85,9 @@ class ChartPanel(DrawingCommands, Panel):
         self.canvas.add_layer(self.order_layer)
         self.canvas.add_layer(self.fill_layer)
         self.profile_layer = ProfileLayer(context.desk.market.volume_at_price)
-        self.canvas.add_layer(SessionLayer())
-        self.canvas.add_layer(HistoryLayer())
-        self.canvas.add_layer(self.profile_layer)
+        events = EventLayer(context.desk.events, context.desk.clock.now_ns, context.desk.table)
+        for layer in (SessionLayer(), HistoryLayer(), self.profile_layer, events):
+            self.canvas.add_layer(layer)
         self.drawing = DrawingTools(self.canvas, context.desk.drawings, context.shell.notify)
         self.canvas.add_layer(self.drawing.layer)
         self.compared = ComparisonSet(context.desk.market)

@@ -1,0 +1,1 @@
+"""Calendars of events in CSV and in iCalendar files."""

@@ -1,0 +1,66 @@
+"""Small flags at the days of earnings, dividends, splits and releases, along the chart's lower edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from terminal.app.event_book import EventBook
+from terminal.core.clock import from_ns
+from terminal.core.instruments import InstrumentTable
+from terminal.store.events import EventKind
+from terminal.ui.panels.chart.layers import ChartSpace, Layer
+
+_LETTERS = {EventKind.EARNINGS: "E", EventKind.DIVIDEND: "D", EventKind.SPLIT: "S", EventKind.MACRO: "M"}
+_TONES = {EventKind.EARNINGS: "accent", EventKind.DIVIDEND: "up", EventKind.SPLIT: "mode_sim", EventKind.MACRO: "text1"}
+_SIZE_PX = 13
+
+
+class EventLayer(Layer):
+    """What was known at the moment shown, at the bar in which it happened."""
+
+    Z: ClassVar[int] = 4
+
+    def __init__(self, book: EventBook, now_ns: Callable[[], int], table: InstrumentTable) -> None:
+        super().__init__()
+        self._book, self._now_ns, self._table = book, now_ns, table
+
+    def flags(self, space: ChartSpace) -> list[tuple[int, EventKind]]:
+        """Bars in view with an event in them, ascending; of several of a kind in one bar one."""
+        bars = space.view.bars["ts_ns"]
+        first, last = space.view.visible()
+        shown = bars[max(first, 0) : last]
+        if not len(shown):
+            return []
+        now_ns = self._now_ns()
+        begins, ends = int(shown[0]), int(shown[-1]) + space.view.seconds * 10**9
+        terms = space.instrument.option
+        symbol = (space.instrument if terms is None else self._table.get(terms.underlying)).symbol
+        events = self._book.between(symbol, from_ns(begins).date(), from_ns(ends).date(), now_ns, frozenset(_LETTERS))
+        found = set()
+        for event in events:
+            at = int(np.searchsorted(shown, self._book.instant_ns(event), "right")) - 1
+            if at >= 0:
+                found.add((max(first, 0) + at, event.kind))
+        return sorted(found, key=lambda each: (each[0], each[1].value))
+
+    def paint(self, painter: QPainter, space: ChartSpace) -> None:
+        """One square a flag; several in one bar stand on each other."""
+        geometry, theme = space.geometry, space.theme
+        painter.setFont(theme.column_font())
+        heights: dict[int, int] = {}
+        for bar, kind in self.flags(space):
+            level = heights.get(bar, 0)
+            heights[bar] = level + 1
+            left = float(geometry.x(bar)) - _SIZE_PX / 2
+            place = QRectF(left, geometry.volume_top - (level + 1) * (_SIZE_PX + 2), _SIZE_PX, _SIZE_PX)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(_TONES[kind]))
+            painter.drawRoundedRect(place, 2, 2)
+            painter.setPen(theme.ink_on(_TONES[kind]))
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _LETTERS[kind])
+        painter.setBrush(Qt.BrushStyle.NoBrush)

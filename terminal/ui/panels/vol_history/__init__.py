@@ -1,0 +1,1 @@
+"""The vol_history panel."""
