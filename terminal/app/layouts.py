@@ -115,10 +115,10 @@ MARKET = WorkspaceDefault(
 
 OPTIONS = WorkspaceDefault(
     "Options",
-    _panels("watchlist:2", "chain:2", "builder:2", "chart:2", "ticket:3", "positions:3", "orders:3"),
+    _panels("watchlist:2", "chain:2", "builder:2", "chart:2", "surface:2", "ticket:3", "positions:3", "orders:3"),
     columns(
         (68, rows((72, tabs("chain-1", "builder-1")), (28, tabs("positions-1", "orders-1")))),
-        (32, rows((24, tabs("watchlist-1")), (32, tabs("chart-1")), (44, tabs("ticket-1")))),
+        (32, rows((22, tabs("watchlist-1")), (36, tabs("chart-1", "surface-1")), (42, tabs("ticket-1")))),
     ),
 )
 

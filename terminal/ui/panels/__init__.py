@@ -17,6 +17,7 @@ from terminal.ui.panels.log import LogPanel
 from terminal.ui.panels.meter.panel import MeterPanel
 from terminal.ui.panels.orders import OrdersPanel
 from terminal.ui.panels.positions import PositionsPanel
+from terminal.ui.panels.surface.panel import SurfacePanel
 from terminal.ui.panels.ticket.panel import TicketPanel
 from terminal.ui.panels.time_and_sales.panel import TimeAndSalesPanel
 from terminal.ui.panels.vol_history.panel import VolHistoryPanel
@@ -36,6 +37,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     VolHistoryPanel,
     DensityPanel,
     CalendarPanel,
+    SurfacePanel,
     TicketPanel,
     OrdersPanel,
     PositionsPanel,

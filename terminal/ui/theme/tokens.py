@@ -39,6 +39,8 @@ class Tokens:
     series: tuple[str, ...]
     heat: tuple[str, ...]
     """A sequential map from nothing to much, of steadily rising contrast with ``bg0``; blue and yellow alone."""
+    diverging: tuple[str, ...]
+    """Below zero, nothing in the middle, above zero; blue and orange."""
     row_height: int = 20
     head_height: int = 22
     radius: int = 3
@@ -70,6 +72,7 @@ DARK = Tokens(
     links=("#E5534B", "#4E9AF5", "#3FB950", "#D29922", "#B072E8", "#3CC5C5"),
     series=("#4EA1FF", "#F5B83D", "#2FBF9B", "#F0616D", "#B48CFF", "#8FA3B8"),
     heat=("#0F1828", "#11264A", "#143869", "#1B5290", "#2E74AE", "#6B9BA8", "#BFAE66", "#F0CE56", "#FFF6C8"),
+    diverging=("#4EA1FF", "#31659F", "#46505C", "#A5692C", "#FF9F43"),
 )  # fmt: skip
 
 LIGHT = Tokens(
@@ -83,6 +86,7 @@ LIGHT = Tokens(
     links=("#C8323F", "#1A68C4", "#1A7F37", "#9A6700", "#7A3FC0", "#0E7C7C"),
     series=("#1A68C4", "#A05000", "#0A7A5F", "#C8323F", "#6A48C8", "#4A5563"),
     heat=("#EEF3F9", "#DCE8F5", "#C2D8EE", "#9EC1E2", "#6F9FCF", "#467BB0", "#32588A", "#2A3766", "#191436"),
+    diverging=("#1A68C4", "#86B0E2", "#DDE2E8", "#E0AA72", "#A05000"),
 )  # fmt: skip
 
 _COLOUR_BLIND = {"dark": ("#4EA1FF", "#FF9F43"), "light": ("#1A68C4", "#A05000")}

@@ -1,0 +1,1 @@
+"""The volatility surface panel."""
