@@ -287,7 +287,7 @@ def _connect(text: str, table: InstrumentTable, calendars: Calendars, settings: 
 
 
 def _start(run: _Run) -> None:
-    """The one start order: recorder, orders and timers, engine, analytics, io."""
+    """The one start order: recorder, orders and timers, engine, analytics, flow, io."""
     rooms = run.rooms
     rooms.open()
     if run.script:
@@ -304,6 +304,7 @@ def _start(run: _Run) -> None:
     run.desk.analytics.start()
     run.desk.vol_history.start()
     run.desk.events.load()
+    run.desk.flow.start()
     rooms.io.start()
     rooms.io.submit(rooms.runner.run())
     rooms.io.submit(DeskWatch(rooms, run.over.set if run.options.headless else None).run())
@@ -324,12 +325,13 @@ def _end(rooms: Rooms, over: threading.Event) -> None:
 
 
 def _stop(run: _Run) -> None:
-    """The one stop order: feed, engine, analytics, orders, io, recorder. The setting says what becomes of working
+    """The one stop order: feed, engine, flow, analytics, orders, io, recorder. The setting says what becomes of working
     orders."""
     rooms = run.rooms
     rooms.runner.stop()
     rooms.engine.stop()
     run.desk.day_end.finish()
+    run.desk.flow.stop()
     run.desk.analytics.stop()
     run.desk.vol_history.stop()
     rooms.past.stop()

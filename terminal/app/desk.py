@@ -12,6 +12,7 @@ from terminal.app.day import TradingDay
 from terminal.app.day_end import DayEnd
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.event_book import EventBook
+from terminal.app.flow_alerts import FlowAlerts
 from terminal.app.health import SharedHealth
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
@@ -33,6 +34,7 @@ from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.analytics.service import AnalyticsService
 from terminal.store.vol_days import RECORDED, VolDays, VolOrigin
+from terminal.market.flow.service import FlowService
 
 _MOMENT = 5_000
 """Messages that may be on their way to the disk at any time."""
@@ -93,6 +95,10 @@ class Desk:
             rate=interest_rate, made_from=f"session {rooms.plan.name}", split=self.events.split,
         )  # fmt: skip
         rooms.begun.append(self.day_end.start)
+        self.flow_alerts = FlowAlerts(rooms.table, self.alerts)
+        self.flow = FlowService(
+            rooms.table, rooms.state, rooms.clock.now_ns, self.analytics.values, self.flow_alerts.tell
+        )
         self.state_to_paint = LatencyMeter()
         self._unpainted_ns = 0
         self.meter = DeskMeter(

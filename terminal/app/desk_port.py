@@ -10,6 +10,7 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.event_book import EventBook
+from terminal.app.flow_alerts import FlowAlerts
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import Day, Market, StoredBars
 from terminal.app.meter import Meter
@@ -21,6 +22,7 @@ from terminal.core.clock import Clock
 from terminal.core.instruments import InstrumentTable
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
+from terminal.market.flow.service import FlowService
 
 
 class DeskPort(Protocol):
@@ -64,6 +66,16 @@ class DeskPort(Protocol):
     @property
     def events(self) -> EventBook:
         """The calendar of events."""
+        ...
+
+    @property
+    def flow(self) -> FlowService:
+        """The option trades of the live market, joined to orders and judged."""
+        ...
+
+    @property
+    def flow_alerts(self) -> FlowAlerts:
+        """Whether unusual option orders are told."""
         ...
 
     @property

@@ -17,6 +17,7 @@ from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.event_book import EventBook
+from terminal.app.flow_alerts import FlowAlerts
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
@@ -32,6 +33,7 @@ from terminal.infra.calendars import default
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.market.analytics.service import AnalyticsService
+from terminal.market.flow.service import FlowService
 from terminal.market.state import MarketState
 from tests.app.readings import SmallMeter
 from tests.app.small_vol_history import SmallVolHistory
@@ -156,6 +158,7 @@ class FaceDesk:
         self.market = MarketState(self.table, "test")
         self.clock = MarketClock(at_ns(DAY, 10, 15))
         self.analytics = AnalyticsService(self.table, self.market, self.clock.now_ns, rate=0.0, is_ready=lambda: False)
+        self.flow = FlowService(self.table, self.market, self.clock.now_ns, self.analytics.values)
         self.day = Day()
         self.trading = Trading()
         self.arming = Arming()
@@ -167,6 +170,7 @@ class FaceDesk:
         self.links = LinkGroups()
         self.tasks = Tasks()
         self.alerts = Alerts()
+        self.flow_alerts = FlowAlerts(self.table, self.alerts)
         self.log = LogRing()
         folder = tempfile.mkdtemp(prefix="moneyness-face-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)

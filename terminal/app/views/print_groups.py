@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terminal.core.instruments import CAPACITY
-from terminal.core.money import ABSENT_PX
+from terminal.market.places import place_of
 from terminal.market.rows import PRINT_ROW, Rows
 
 GROUP_ROW = np.dtype(
@@ -38,7 +38,6 @@ GROUP_ROW = np.dtype(
 of all. ``venues``: 1, or 2 when there were several. ``chain`` and ``last_chain``: ids of the groups of another
 :class:`PrintGroups` that its first and last trade are in, -1 without one."""
 
-ABOVE_ASK, AT_ASK, BETWEEN, AT_BID, BELOW_BID, NO_QUOTE = 2, 1, 0, -1, -2, 9
 _FIRST_ROOM = 1024
 
 
@@ -49,17 +48,6 @@ class Joining:
 
     within_ns: int = -1
     is_sweep: bool = False
-
-
-def place_of(prints: Rows) -> npt.NDArray[np.int8]:
-    """Where each trade was against the quote that stood before it: ABOVE_ASK, AT_ASK ... or NO_QUOTE."""
-    px, bid, ask = prints["px"], prints["bid_px"], prints["ask_px"]
-    has_bid, has_ask = bid != ABSENT_PX, ask != ABSENT_PX
-    place = np.where(has_bid & has_ask, BETWEEN, NO_QUOTE)
-    place = np.where(has_bid & (px <= bid), np.where(px < bid, BELOW_BID, AT_BID), place)
-    # At a locked market both sides are met; the ask wins only where the bid does not.
-    at_ask = has_ask & (px >= ask) & ~(has_bid & (px <= bid))
-    return np.where(at_ask, np.where(px > ask, ABOVE_ASK, AT_ASK), place).astype(np.int8)
 
 
 class PrintGroups:

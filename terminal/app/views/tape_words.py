@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from terminal.app import formats
-from terminal.app.views.print_groups import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID, BETWEEN
 from terminal.app.views.time_and_sales import TapeTotals
 from terminal.core.clock import NEW_YORK, NS_PER_MS, NS_PER_S, from_ns
 from terminal.core.instruments import Instrument
 from terminal.core.messages import Flag
+from terminal.market.places import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID, BETWEEN
 
 ARROWS = {1: "▲", -1: "▼", 0: "·"}
 ESTIMATED_ARROWS = {1: "△", -1: "▽", 0: "·"}

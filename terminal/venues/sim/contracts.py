@@ -14,6 +14,7 @@ from terminal.core.messages import Batch
 from terminal.core.osi import Right, make_option_symbol
 from terminal.venues.sim import model
 from terminal.venues.sim import option_kernel as kernel
+from terminal.venues.sim.large_orders import LargeOrders, Standing
 from terminal.venues.sim.listing import Series
 from terminal.venues.sim.seeds import stream
 from terminal.venues.sim.surface_kernel import smile_variance
@@ -44,6 +45,7 @@ class OptionClass:
         self._ints = np.zeros((kernel.INT_ROWS, 0), np.int64)
         self._expiries = np.zeros((kernel.EXPIRY_ROWS, 0))
         self._is_first = True
+        self._large = LargeOrders(seed, name, step_ns)
 
     def list_series(self, series: list[Series], expires_ns: dict[tuple[date, SettlementTime], int]) -> None:
         """Adds what is new to the table; contracts listed before stay until they expire."""
@@ -136,12 +138,24 @@ class OptionClass:
         first_step: int, open_ns: int, end_ns: int, out: Batch, at: int,
     ) -> int:  # fmt: skip
         """Messages of some steps into ``out`` from row ``at``; the next free row."""
-        return int(
+        coming = self._large.coming(nerves)
+        standing = self._standing() if coming else None
+        past = int(
             kernel.quote_steps(
                 self._quote_rng, self._trade_rng, self._parameters, self._expiries, self._floats, self._ints,
                 spots, market, own, consumed, nerves, widths, first_step, open_ns, self._step_ns, end_ns, out, at,
             )
         )  # fmt: skip
+        if standing is None:
+            return past
+        prints = self._large.prints(coming, standing, out[at:past], first_step, open_ns)[: len(out) - past]
+        out[past : past + len(prints)] = prints
+        return past + len(prints)
+
+    def _standing(self) -> Standing:
+        quotes = self._ints[kernel.BID : kernel.ASK_SIZE + 1].copy()
+        low, high = (int(self._parameters[each]) for each in (kernel.LOW_TICK, kernel.HIGH_TICK))
+        return Standing(self._ints, self._floats, self._expiries, quotes, low, high)
 
     def theoretical_px(
         self, spot: float, market: float, own: float, consumed: float, now_ns: int, open_ns: int
@@ -167,10 +181,11 @@ class OptionClass:
     def close_session(self) -> None:
         """Keeps open interest and settlement prices, the middle of the last quotes, for tomorrow."""
         for i, row in enumerate(self.rows):
-            self._interest[row.id] = int(self._ints[kernel.INTEREST, i])
+            self._interest[row.id] = int(self._ints[kernel.INTEREST, i]) + self._large.opened.get(row.id, 0)
             bid, ask = int(self._ints[kernel.BID, i]), int(self._ints[kernel.ASK, i])
             if ask > 0:
                 self._prior_px[row.id] = (bid + ask) // 200 * 100
+        self._large.opened.clear()
 
     @property
     def has_prior_prices(self) -> bool:

@@ -151,7 +151,10 @@ class SimMarket:
                 parts.insert(0, statics)
             if first <= plan.close_step < first + steps:
                 parts.insert(0, self._close(plan))
-            yield in_order(np.concatenate(parts), self._table.kind_of)
+            ordered = in_order(np.concatenate(parts), self._table.kind_of)
+            # The kernels, which write these rows next, name no venue.
+            self._out["venue"][:at] = 0
+            yield ordered
         for contracts in self._classes:
             contracts.close_session()
         yield option_close(plan.end_ns)

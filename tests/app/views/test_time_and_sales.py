@@ -11,19 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminal.app.views import tape_words, time_and_sales
-from terminal.app.views.print_groups import (
-    ABOVE_ASK,
-    AT_ASK,
-    AT_BID,
-    BELOW_BID,
-    BETWEEN,
-    NO_QUOTE,
-    Joining,
-    PrintGroups,
-    place_of,
-)
+from terminal.app.views.print_groups import Joining, PrintGroups
 from terminal.app.views.time_and_sales import Merge, TapeRules, TimeAndSalesView
 from terminal.core.money import ABSENT_PX
+from terminal.market.places import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID, BETWEEN, NO_QUOTE, place_of
 from tests.app.views.listed_prints import ListedPrints, One, rows_of
 
 TRADES = st.lists(

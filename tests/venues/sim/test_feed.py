@@ -162,7 +162,8 @@ def test_option_trades_happen_at_the_quote(morning: Morning) -> None:
         at = int(row["instrument"])
         if row["kind"] == Kind.QUOTE:
             bid[at], ask[at] = int(row[BID]), int(row[ASK])
-        elif row["kind"] == Kind.TRADE:
+        elif row["kind"] == Kind.TRADE and not row["venue"]:
+            # Large orders, which name their venue, may go beyond it: see test_large_orders.
             seen += 1
             assert int(row[SIZE]) > 0
             assert int(row[PRICE]) == (ask[at] if row["flags"] & Flag.BUYER_AGGRESSOR else bid[at])

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from terminal.app.views import tape_words
-from terminal.app.views.print_groups import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID, GROUP_ROW
+from terminal.app.views.print_groups import GROUP_ROW
 from terminal.app.views.tape_words import TapeCells
 from terminal.app.views.time_and_sales import TapePage
 from terminal.core.instruments import Instrument
+from terminal.market.places import ABOVE_ASK, AT_ASK, AT_BID, BELOW_BID
 
 _Key = tuple[tuple[object, ...], tuple[object, ...], bool, bool]
 _NUMBER, _SIZE = ((GROUP_ROW.names or ()).index(name) for name in ("number", "size"))

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayo
 from terminal.app import formats
 from terminal.app.views import tape_words
 from terminal.app.views.export import plain_rows
-from terminal.app.views.print_groups import NO_QUOTE
 from terminal.app.views.time_and_sales import TapePage, TapeRules, TimeAndSalesView
 from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument
+from terminal.market.places import NO_QUOTE
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.time_and_sales.canvas import TapeCanvas
