@@ -24,6 +24,7 @@ from terminal.app.shown_market import ShownClock, ShownMarket
 from terminal.app.tasks import Tasks
 from terminal.app.time_machine import TimeMachine
 from terminal.app.trading_desk import TradingDesk
+from terminal.app.views.flow_filters import FlowFilterBook
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.app.vol_history import VolHistory
 from terminal.core.clock import MarketClock
@@ -33,8 +34,8 @@ from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.infra.settings import Settings
 from terminal.market.analytics.service import AnalyticsService
-from terminal.store.vol_days import RECORDED, VolDays, VolOrigin
 from terminal.market.flow.service import FlowService
+from terminal.store.vol_days import RECORDED, VolDays, VolOrigin
 
 _MOMENT = 5_000
 """Messages that may be on their way to the disk at any time."""
@@ -95,6 +96,7 @@ class Desk:
             rate=interest_rate, made_from=f"session {rooms.plan.name}", split=self.events.split,
         )  # fmt: skip
         rooms.begun.append(self.day_end.start)
+        self.flow_filters = FlowFilterBook(profile.flow_dir / "filters.json")
         self.flow_alerts = FlowAlerts(rooms.table, self.alerts)
         self.flow = FlowService(
             rooms.table, rooms.state, rooms.clock.now_ns, self.analytics.values, self.flow_alerts.tell

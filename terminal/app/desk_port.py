@@ -16,6 +16,7 @@ from terminal.app.market_port import Day, Market, StoredBars
 from terminal.app.meter import Meter
 from terminal.app.ports import DeskMode, Health, Past, Playback, Trading
 from terminal.app.tasks import Tasks
+from terminal.app.views.flow_filters import FlowFilterBook
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.app.vol_history import VolReader
 from terminal.core.clock import Clock
@@ -71,6 +72,11 @@ class DeskPort(Protocol):
     @property
     def flow(self) -> FlowService:
         """The option trades of the live market, joined to orders and judged."""
+        ...
+
+    @property
+    def flow_filters(self) -> FlowFilterBook:
+        """Filters of the option flow by name."""
         ...
 
     @property

@@ -41,7 +41,9 @@ class FlowAlerts:
         if more:
             text += f" {more:,} more since the last alert are on the tape."
         self._told_s, self._kept_back = now_s, 0
-        self._alerts.raise_(Level.WARN, text, market_ns=int(best["ts_ns"]))
+        self._alerts.raise_(
+            Level.WARN, text, market_ns=int(best["ts_ns"]), command="panel.flow", command_title="Show the flow"
+        )
 
 
 def sentence(order: np.void, table: InstrumentTable) -> str:

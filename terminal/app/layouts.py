@@ -163,7 +163,26 @@ TRADE = WorkspaceDefault(
     ),
 )
 
-DEFAULTS: tuple[WorkspaceDefault, ...] = (MARKET, OPTIONS, TRADE, VOLATILITY)
+FLOW = WorkspaceDefault(
+    "Flow",
+    (
+        *_panels("watchlist:2", "flow:2", "chart:2", "time_and_sales:2"),
+        PanelState("flow-2", "flow", 2, settings={"view": "Exposure"}),
+        PanelState("flow-3", "flow", 2, settings={"view": "Heatmap"}),
+    ),
+    columns(
+        (
+            72,
+            rows(
+                (52, tabs("flow-1")),
+                (48, columns((58, tabs("flow-2")), (42, tabs("flow-3")))),
+            ),
+        ),
+        (28, rows((34, tabs("watchlist-1")), (33, tabs("chart-1")), (33, tabs("time_and_sales-1")))),
+    ),
+)
+
+DEFAULTS: tuple[WorkspaceDefault, ...] = (MARKET, OPTIONS, TRADE, VOLATILITY, FLOW)
 
 
 def keep_only(layout: Layout, known: frozenset[str]) -> Layout | None:

@@ -65,6 +65,11 @@ class Profile:
         """Named lists of symbols, one JSON file each."""
         return self._settings / "watchlists"
 
+    @property
+    def flow_dir(self) -> Path:
+        """Filters of the option flow, in one JSON file."""
+        return self._settings / "flow"
+
     def handiwork(self) -> dict[str, Path]:
         """Folders of what the trader made by hand, by their name in a backup."""
         return {
@@ -72,6 +77,7 @@ class Profile:
             "drawings": self.drawings_dir,
             "indicators": self.indicators_dir,
             "watchlists": self.watchlists_dir,
+            "flow": self.flow_dir,
         }
 
     @property

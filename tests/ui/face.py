@@ -22,6 +22,7 @@ from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.tasks import Tasks
+from terminal.app.views.flow_filters import FlowFilterBook
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock, at_ns
 from terminal.core.instruments import InstrumentKind, InstrumentTable, SessionProduct
@@ -180,6 +181,7 @@ class FaceDesk:
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
         self.events = EventBook(None, None, self.table, default())
         self.vol_history = SmallVolHistory()
+        self.flow_filters = FlowFilterBook(self.profile.flow_dir / "filters.json")
         self.paints = self.frames = 0
         self.meter = SmallMeter()
         self.quote(np.arange(len(self.table)), 1_000_000)

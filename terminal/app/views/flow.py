@@ -14,10 +14,11 @@ from terminal.core.clock import NS_PER_MS, from_ns
 from terminal.core.instruments import InstrumentTable
 from terminal.market.flow.rows import Mark, TradeClass
 from terminal.market.flow.service import FlowService, no_orders
-from terminal.market.flow.tape import KEPT, Sums, by_underlying
+from terminal.market.flow.sums import Sums, by_underlying
+from terminal.market.flow.tape import KEPT
 from terminal.market.rows import Rows
 
-PAGE = 200
+PAGE = 60
 """Rows that a table shows; a filter or the export reaches the others."""
 _CLASSES = {
     TradeClass.NONE: "", TradeClass.UNKNOWN: "side unknown", TradeClass.DIRECTIONAL: "directional",

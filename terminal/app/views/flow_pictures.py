@@ -85,6 +85,15 @@ def flow_map(
     )  # fmt: skip
 
 
+def interest_by_strike(ids: npt.NDArray[np.int32], quotes: Rows, table: InstrumentTable) -> dict[float, int]:
+    """Open interest of calls and puts together; ``quotes``: QUOTE_ROW of ``ids``."""
+    found: dict[float, int] = {}
+    for instrument, open_interest in zip(ids, quotes["open_interest"], strict=True):
+        strike = _strike(table, int(instrument))
+        found[strike] = found.get(strike, 0) + int(open_interest)
+    return found
+
+
 def _strike(table: InstrumentTable, instrument: int) -> float:
     terms = table.get(instrument).option
     return terms.strike_px / PRICE_SCALE if terms is not None else float("nan")
@@ -127,13 +136,13 @@ def exposure_rows(found: Exposure, measure: str, most: int) -> ExposureRows:
 def assumption_line(found: Exposure) -> str:
     """What the picture takes for granted, in one line."""
     held = {
-        Holding.CALLS_SOLD: "Assumed: customers sold calls and bought puts, of all open interest",
-        Holding.CALLS_BOUGHT: "Assumed: customers bought calls and sold puts, of all open interest",
+        Holding.CALLS_SOLD: "Assumed: customers sold calls and bought puts (open interest)",
+        Holding.CALLS_BOUGHT: "Assumed: customers bought calls and sold puts (open interest)",
         Holding.BY_SIDE: "Assumed: only today's trades, by estimated side",
     }[found.holding]
     left = f"; {found.left_out:,} contracts have no Greeks" if found.left_out else ""
     greeks = f"{found.counted:,} contracts x Greeks of {from_ns(found.now_ns):%H:%M:%S}"
-    return f"{held}; dealers hold the other side; {greeks}{left}"
+    return f"{held}, dealers the other side; {greeks}{left}"
 
 
 def flip_line(found: Exposure) -> str:

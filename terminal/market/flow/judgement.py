@@ -51,14 +51,14 @@ _ONE_PERCENT = 0.01
 def trade_class(order: np.void, *, is_fund: bool) -> TradeClass:
     """The first of these rules that holds, of an order that is large:
 
-    unknown: no side. Earnings: it expires within three weeks, and the vols price an event just before its expiry
+    unknown: no side. Earnings: on a stock, within three weeks of expiry, and the vols price an event just before that
     (``events`` at 1.5 or more). Volatility: a call and a put were traded together, or more than 90 days are left and
     the strike is within 5 % of the spot. Hedge: puts bought out of the money on an index or fund, or on a stock with 30
     days or more left; or calls sold out of the money with a week or more left. Else directional.
     """
     if not order["side"]:
         return TradeClass.UNKNOWN
-    if order["days"] <= _EVENT_DAYS and order["events"] >= _EVENT_RATIO:
+    if not is_fund and order["days"] <= _EVENT_DAYS and order["events"] >= _EVENT_RATIO:
         return TradeClass.EARNINGS
     strike = (order["low_strike_px"] + order["high_strike_px"]) / 20_000.0
     away = strike / order["spot"] - 1.0

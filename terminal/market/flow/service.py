@@ -18,7 +18,9 @@ from terminal.market.analytics.chain_values import ChainValues
 from terminal.market.flow.exposure import Exposure, Holding, exposure
 from terminal.market.flow.judgement import event_ratio
 from terminal.market.flow.rows import CELL_ROW, ORDER_ROW, Mark
-from terminal.market.flow.tape import FlowTape, Known, Sums
+from terminal.market.flow.sums import Sums
+from terminal.market.flow.tape import FlowTape, Known
+from terminal.market.print_kernel import PRINTS_KEPT
 from terminal.market.prints import PrintStore
 from terminal.market.rows import Ids, Rows
 
@@ -171,8 +173,8 @@ class FlowService(threading.Thread):
             with self._lock:
                 self._start_over()
         while not self._stopping and prints.last_number > self._last:
-            # All that is there: the newest are given first, and what is older would be passed over.
-            new = prints.read(None, self._last, prints.last_number - self._last)
+            # All that is there: of fewer the newest would be given, and those before them passed over.
+            new = prints.read(None, self._last, PRINTS_KEPT)
             if not len(new):
                 break
             self._lost += max(0, int(new["number"][0]) - self._last - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from terminal.core.messages import Flag
 from terminal.core.osi import Right
 from terminal.market.flow.judgement import FlowRules, conviction, gamma_effect, trade_class
 from terminal.market.flow.rows import CELL_ROW, ORDER_ROW, Mark
+from terminal.market.flow.sums import Sums
 from terminal.market.places import place_of
 from terminal.market.rows import Rows
 
@@ -46,24 +47,6 @@ class Known(NamedTuple):
     gamma: float
     events: float
     ts_ns: int
-
-
-class Sums(NamedTuple):
-    """What was traded of one expiry in the day: contracts and premium, calls then puts."""
-
-    call_volume: int = 0
-    put_volume: int = 0
-    call_premium: float = 0.0
-    put_premium: float = 0.0
-
-    def __add__(self, other: object) -> Sums:
-        """Place by place."""
-        if not isinstance(other, Sums):
-            return NotImplemented
-        return Sums(
-            self.call_volume + other.call_volume, self.put_volume + other.put_volume,
-            self.call_premium + other.call_premium, self.put_premium + other.put_premium,
-        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -392,12 +375,3 @@ class FlowTape:
             if self._orders[self.place_of(self.settled)]["ts_ns"] >= self.newest_ns - _SETTLED_NS:
                 return
             self.settled += 1
-
-
-def by_underlying(sums: Mapping[tuple[int, int], Sums], underlying: int) -> Sums:
-    """Of all expiries together."""
-    total = Sums()
-    for (whose, _), each in sums.items():
-        if whose == underlying:
-            total = total + each
-    return total

@@ -10,6 +10,7 @@ from terminal.ui.panels.calendar.panel import CalendarPanel
 from terminal.ui.panels.chain.panel import ChainPanel
 from terminal.ui.panels.chart.panel import ChartPanel
 from terminal.ui.panels.density.panel import DensityPanel
+from terminal.ui.panels.flow.panel import FlowPanel
 from terminal.ui.panels.health import HealthPanel
 from terminal.ui.panels.heatmap.panel import HeatmapPanel
 from terminal.ui.panels.ladder.panel import LadderPanel
@@ -38,6 +39,7 @@ PANEL_TYPES: tuple[type[Panel], ...] = (
     DensityPanel,
     CalendarPanel,
     SurfacePanel,
+    FlowPanel,
     TicketPanel,
     OrdersPanel,
     PositionsPanel,

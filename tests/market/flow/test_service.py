@@ -17,7 +17,7 @@ from terminal.market.analytics.contracts import STANDARD_SHARES
 from terminal.market.flow.exposure import REACH, Holding, dealer_contracts, exposure
 from terminal.market.flow.judgement import event_ratio
 from terminal.market.flow.service import FlowService
-from terminal.market.flow.tape import by_underlying
+from terminal.market.flow.sums import by_underlying
 from terminal.market.rows import QUOTE_ROW, Rows
 from terminal.market.state import MarketState
 from terminal.quant import european
@@ -116,6 +116,23 @@ def test_prints_that_were_gone_before_they_could_be_read_are_counted() -> None:
     assert (flow.state().prints, flow.state().lost) == (30, 70)
     flow.look()
     assert (flow.state().prints, flow.state().lost) == (30, 70)
+
+
+def test_prints_that_come_while_others_are_read_are_not_passed_over() -> None:
+    table = listed()
+    call = option(table, 100, Right.CALL)
+    ring: Any = SmallRing(prints([One(at, call) for at in range(100)]), 1_000)
+    seen = iter([40, 40, *[100] * 20])
+
+    class Growing(SmallRing):
+        @property
+        def last_number(self) -> int:
+            return next(seen)
+
+    ring = Growing(ring._rows, 1_000)
+    flow = FlowService(table, ring, lambda: START_NS, lambda underlying: None)
+    flow.look()
+    assert (flow.state().prints, flow.state().lost) == (100, 0)
 
 
 def test_a_market_that_begins_again_begins_a_new_tape() -> None:

@@ -14,7 +14,8 @@ from terminal.core.clock import NS_PER_DAY, NS_PER_S
 from terminal.core.messages import Flag
 from terminal.core.osi import Right
 from terminal.market.flow.rows import Mark, TradeClass
-from terminal.market.flow.tape import CELLS_KEPT, KEPT, RECENT, FlowTape, Known, by_underlying
+from terminal.market.flow.sums import by_underlying
+from terminal.market.flow.tape import CELLS_KEPT, KEPT, RECENT, FlowTape, Known
 from tests.market.flow.option_prints import FUND, OPEN_NS, STOCK, STRIKES, One, listed, option, prints
 
 TABLE = listed()

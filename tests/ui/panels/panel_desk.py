@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from terminal.app.alerts import Alerts
 from terminal.app.arming import Arming
 from terminal.app.commands import CommandRegistry
 from terminal.app.drafts import SharedDraft
 from terminal.app.drawings.book import DrawingBook
 from terminal.app.event_book import EventBook
+from terminal.app.flow_alerts import FlowAlerts
 from terminal.app.links import LinkGroups
 from terminal.app.market_port import StoredBars
 from terminal.app.ports import DeskMode, HealthRow, HealthState, OrderDraft
 from terminal.app.shown_market import ShownClock, ShownMarket
 from terminal.app.tasks import Tasks
 from terminal.app.time_machine import TimeMachine
+from terminal.app.views.flow_filters import FlowFilterBook
 from terminal.app.views.watch_lists import WatchListBook
 from terminal.core.clock import MarketClock, at_ns
 from terminal.core.messages import Phase
@@ -29,6 +32,7 @@ from terminal.infra.calendars import default
 from terminal.infra.logs import LogRing
 from terminal.infra.paths import Profile
 from terminal.market.analytics.service import AnalyticsService
+from terminal.market.flow.service import FlowService
 from terminal.market.state import MarketState
 from terminal.ui.bridge.frame_clock import FrameClock, Pulse
 from terminal.ui.panel import Panel, PanelContext, registry_commands
@@ -180,6 +184,10 @@ class Desk:
         self.tasks = Tasks()
         self.drawings = DrawingBook(self.profile.drawings_dir)
         self.watchlists = WatchListBook(self.profile.watchlists_dir)
+        self.alerts = Alerts()
+        self.flow_alerts = FlowAlerts(self.table, self.alerts)
+        self.flow_filters = FlowFilterBook(self.profile.flow_dir / "filters.json")
+        self.flow = FlowService(self.table, market.state, self.clock.now_ns, self.analytics.values)
 
 
 class RecordingShell:

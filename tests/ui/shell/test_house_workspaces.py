@@ -100,7 +100,7 @@ def test_the_tape_s_boxes_hold_their_words(open_house: OpenWindow) -> None:
     assert not cut(controls.pause)
 
 
-@pytest.mark.parametrize("workspace", ["Market", "Options", "Trade", "Volatility"])
+@pytest.mark.parametrize("workspace", ["Market", "Options", "Trade", "Volatility", "Flow"])
 def test_every_panel_of_a_workspace_opens(open_house: OpenWindow, workspace: str) -> None:
     made = open_house(workspace)
     panels: list[Panel] = list(made.switcher.view.panels.values())
