@@ -122,7 +122,7 @@ def _time(desk: DeskPort) -> tuple[Segment, ...]:
 
 def _lags(desk: DeskPort, frame_ms: float, mark: str) -> tuple[Segment, ...]:
     rows = {row.key: row for row in desk.health.rows()}
-    made = []
+    made: list[Segment] = []
     for key, label, rank, widest in (("feed", "feed", 4, "000 ms"), ("recorder", "rec", 7, "00,000 msgs")):
         row = rows.get(key)
         if row is not None:

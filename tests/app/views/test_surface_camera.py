@@ -25,13 +25,13 @@ def test_the_box_is_within_the_picture_from_everywhere(azimuth: float, elevation
 
 
 def test_right_is_right_up_is_up_and_far_is_far() -> None:
-    seen = PRESETS["3-D"].project([[0, 0, 0], [1, 0, 0], [0, 0, 0.4], [0, 0.8, 0]], 800, 600)
+    seen = PRESETS["3-D"].project(np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0.4], [0, 0.8, 0]]), 800, 600)
     assert seen[1, 0] > seen[0, 0]
     assert seen[2, 1] < seen[0, 1]
     assert seen[3, 2] > seen[0, 2]
-    above = PRESETS["Map"].project([[0, 0, 0], [1, 0, 0], [0, 0.8, 0]], 800, 600)
+    above = PRESETS["Map"].project(np.array([[0, 0, 0], [1, 0, 0], [0, 0.8, 0]]), 800, 600)
     assert above[2, 1] < above[0, 1], "late expiries upwards, as on a map"
-    side = PRESETS["Term"].project([[0, -0.8, 0], [0, 0.8, 0]], 800, 600)
+    side = PRESETS["Term"].project(np.array([[0, -0.8, 0], [0, 0.8, 0]]), 800, 600)
     assert side[1, 0] > side[0, 0], "later to the right"
 
 
