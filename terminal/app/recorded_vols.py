@@ -71,8 +71,12 @@ def recorded_days(connection: Connection, underlying: str | None, dates: Sequenc
     return found
 
 
-def look(connection: Connection, recorded: RecordedDay, calendars: Calendars, rate: float | None) -> VolDays | None:
+def look(
+    connection: Connection, recorded: RecordedDay, calendars: Calendars, rate: float | None, split: float = 1.0
+) -> VolDays | None:
     """The day's row: the chain as it stood a minute before the close, prices of the whole day; None without trades.
+
+    ``split``: new shares for one old from the day's open on.
 
     Raises RecordingFailed where messages were removed, and CalendarRange for days without a known calendar.
     """
@@ -97,7 +101,7 @@ def look(connection: Connection, recorded: RecordedDay, calendars: Calendars, ra
     if not len(bars) or bars["ts_ns"][-1] != bar_starts(np.array([close_ns]), DAY_S)[0]:
         return None
     row = blank_days(1)
-    row["day"], row["known_ns"] = np.datetime64(recorded.day), close_ns
+    row["day"], row["known_ns"], row["split"] = np.datetime64(recorded.day), close_ns, split
     for name in PRICES:
         row[name] = bars[name][-1] / underlying.price_scale
     measured(table, underlying.id, row, close_ns - LOOK_BEFORE_NS, quotes, rate)

@@ -21,7 +21,7 @@ from terminal.infra.process_lock import ProcessLock
 from terminal.infra.settings_file import SettingsFile
 from terminal.market.importers.binance.catalog import open_captures
 from terminal.market.importers.databento import files as databento
-from terminal.market.importers.events.reading import read_events_file
+from terminal.market.importers.events.reading import read_events_file, source_of
 from terminal.market.importers.lean.catalog import Catalog
 from terminal.market.importers.lean.events import factor_events
 from terminal.market.importers.lean.importing import import_lean
@@ -127,7 +127,7 @@ def _import(
 def _import_events(recorder: Recorder, path: Path) -> dict[str, Any]:
     now_ns = time.time_ns()
     found = read_events_file(path, now_ns)
-    new = recorder.write(lambda now: replace_events(now, path.stem, found.events, now_ns))
+    new = recorder.write(lambda now: replace_events(now, source_of(path), found.events, now_ns))
     refused = {"not_understood": len(found.problems)} if found.problems else {}
     return {
         "rows": {"read": found.read, "kept": len(found.events), "refused": len(found.problems)},

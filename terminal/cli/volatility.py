@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import groupby
 
+import numpy as np
+
+from terminal.app.event_book import EventBook
 from terminal.app.recorded_vols import RecordedDay, VolReport, described, look, recorded_days
 from terminal.app.report import write_json
 from terminal.app.sessions import new_session_name
@@ -24,6 +28,8 @@ from terminal.store.recorder import Recorder, RecorderLimits
 from terminal.store.restore import finish_restore
 from terminal.store.vol_days import VolDays, write_days
 from terminal.venues.sim.universe import RATE as SIMULATED_RATE
+
+_MOST_AT_ONCE = 250
 
 
 def record_volatility(
@@ -66,9 +72,19 @@ def _record(
         recorder.start()
         try:
             with ProgressLine("Reckoning") as line:
-                for number, each in enumerate(days):
-                    line.show(number, len(days), f"{each.symbol} {each.day}")
-                    _one(connection, recorder, each, report)
+                book = EventBook(database, None, InstrumentTable(), Calendars())
+                book.load()
+                done = 0
+                for some in _parts(days):
+                    made = []
+                    for each in some:
+                        line.show(done, len(days), f"{each.symbol} {each.day}")
+                        done += 1
+                        row = _one(connection, book, each, report)
+                        if row is not None:
+                            made.append(row)
+                    if made:
+                        recorder.write(partial(_write, each=some[0], rows=np.concatenate(made)))
         finally:
             recorder.stop(timeout_s=60.0)
     finally:
@@ -76,18 +92,29 @@ def _record(
     return report
 
 
-def _one(connection: Connection, recorder: Recorder, each: RecordedDay, report: VolReport) -> None:
+def _parts(days: Sequence[RecordedDay]) -> Iterator[list[RecordedDay]]:
+    """Days of one session and symbol that are written together: with every write the whole series is made anew."""
+    for _, some in groupby(days, lambda each: (each.session.name, each.symbol)):
+        series = list(some)
+        yield from (series[at : at + _MOST_AT_ONCE] for at in range(0, len(series), _MOST_AT_ONCE))
+
+
+def _one(connection: Connection, book: EventBook, each: RecordedDay, report: VolReport) -> VolDays | None:
+    is_simulated = each.origin.is_simulated
+    rate = SIMULATED_RATE if is_simulated else None
+    # What is stored tells of the real market.
+    split = 1.0 if is_simulated else book.split(each.symbol, each.day)
     try:
-        row = look(connection, each, Calendars(), SIMULATED_RATE if each.origin.is_simulated else None)
+        row = look(connection, each, Calendars(), rate, split)
     except UserFacingError as problem:
         report.problems.append(f"{each.symbol} {each.day}: {problem.message}")
-        return
+        return None
     if row is None:
         report.problems.append(f"{each.symbol} {each.day}: nothing was traded in the session of that day.")
-        return
-    recorder.write(partial(_write, each=each, row=row))
-    report.days.append(described(each, row))
+    else:
+        report.days.append(described(each, row))
+    return row
 
 
-def _write(connection: Connection, each: RecordedDay, row: VolDays) -> int:
-    return write_days(connection, each.origin, each.symbol, row, f"session {each.session.name}")
+def _write(connection: Connection, each: RecordedDay, rows: VolDays) -> int:
+    return write_days(connection, each.origin, each.symbol, rows, f"session {each.session.name}")

@@ -1,6 +1,6 @@
 """Events that move an underlying, by day: stored by the file they came from, and what was known when.
 
-A file's events replace all that an earlier reading of a file of the same name gave. An event that was there on the same
+A file's events replace all that an earlier reading of the same file gave. An event that was there on the same
 day keeps the earlier of both times of knowledge, so that reading a file again makes nothing known later than it was.
 """
 

@@ -14,7 +14,7 @@ from terminal.core.clock import at_ns, midnight_ns
 from terminal.infra.failures import UsageError
 from terminal.market.importers.events import csv_events, ics_events
 from terminal.market.importers.events.found import FIRST_DAY, LAST_DAY, EventsRead
-from terminal.market.importers.events.reading import read_events_file
+from terminal.market.importers.events.reading import read_events_file, source_of
 from terminal.store import schema
 from terminal.store.events import EventHour, EventKind, read_events, replace_events
 
@@ -75,6 +75,31 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"date,kind\n\xff\xfe")
     with pytest.raises(UsageError, match="UTF-8"):
         read_events_file(tmp_path / "a.csv", NOW_NS)
+
+
+def test_files_of_the_same_name_are_two_calendars_and_one_without_an_event_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    paths = tmp_path / "earnings.csv", tmp_path / "earnings.ics", tmp_path / "other" / "earnings.csv"
+    for path in paths:
+        path.write_text(ICS if path.suffix == ".ics" else CSV)
+    sources = {each.source for path in paths for each in read_events_file(path, NOW_NS).events}
+    assert sources == {source_of(path) for path in paths}
+    assert len(sources) == 3
+    paths[0].write_text("date,kind,symbol\n28.1.2026,earnings,ACME\n")
+    with pytest.raises(UsageError, match="no event that is understood"):
+        read_events_file(paths[0], NOW_NS)
+
+
+def test_a_creation_that_no_calendar_can_mean_is_none() -> None:
+    text = ICS.replace("20260101T120000Z", "19000101T120000Z")
+    assert ics_events.parse(text, "mine", NOW_NS).events[0].known_ns == NOW_NS
+
+
+def test_a_title_is_one_line_and_a_ratio_a_number() -> None:
+    text = 'date,kind,symbol,amount,title\n2026-02-11,macro,,,"CPI\nand more"\n2026-02-11,split,XYZ,7:1e-320,\n'
+    found = csv_events.parse(text, "mine", NOW_NS)
+    assert [each.title for each in found.events] == ["CPI and more"]
+    assert len(found.problems) == 1
 
 
 def sound(found: EventsRead) -> None:

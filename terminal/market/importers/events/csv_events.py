@@ -61,7 +61,7 @@ def _check_heads(heads: list[str]) -> None:
 
 
 def _event(row: dict[str, str], source: str, imported_ns: int) -> MarketEvent:
-    cell = {name: row.get(name, "").strip() for name in COLUMNS}
+    cell = {name: " ".join(row.get(name, "").split()) for name in COLUMNS}
     day = parse_date(cell["date"])
     if day is None:
         raise ValueError(f"{cell['date']!r} is not a date like 2026-01-28")
@@ -104,7 +104,7 @@ def _amount(text: str, kind: EventKind) -> float | None:
         return None
     new, colon, old = text.partition(":")
     if colon:
-        return _positive(new, "amount") / _positive(old, "amount")
+        return _positive(str(_positive(new, "amount") / _positive(old, "amount")), "amount")
     return _positive(text, "amount")
 
 

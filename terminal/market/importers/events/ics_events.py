@@ -105,11 +105,19 @@ def _event(held: dict[str, _Property], source: str, imported_ns: int) -> MarketE
     uid = held["UID"].value.strip()[:200] if "UID" in held else f"{symbol} {kind.value} {day} {title}"
     if "RECURRENCE-ID" in held:
         uid += f" {held['RECURRENCE-ID'].value.strip()[:40]}"
-    told = _moment(held["CREATED"])[1] if "CREATED" in held else 0
+    told = _created(held["CREATED"]) if "CREATED" in held else 0
     return MarketEvent(
         source, uid, symbol, kind, day, instant_ns, EventHour.UNKNOWN, None, title, None,
         known_since(day, told or None, imported_ns),
     )  # fmt: skip
+
+
+def _created(told: _Property) -> int:
+    """Its instant; 0 where it tells none: some calendars write 1900 for events that they did not make themselves."""
+    try:
+        return _moment(told)[1]
+    except ValueError:
+        return 0
 
 
 def _what(held: dict[str, _Property], title: str) -> tuple[EventKind, str]:

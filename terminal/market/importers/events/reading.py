@@ -11,8 +11,14 @@ from terminal.market.importers.events.found import EventsRead
 MOST_BYTES = 16 << 20
 
 
+def source_of(path: Path) -> str:
+    """What a file's events are stored under: the whole path, for another file of the same name is another calendar."""
+    return str(path.expanduser().resolve())
+
+
 def read_events_file(path: Path, imported_ns: int) -> EventsRead:
-    """Reads a file. Raises UsageError for one that is no such file at all; bad lines are named in the result."""
+    """Reads a file. Raises UsageError for one that is no such file at all, or of which no line is understood, so that
+    it replaces nothing; bad lines among good ones are named in the result."""
     readers = {".csv": csv_events.parse, ".ics": ics_events.parse}
     parse = readers.get(path.suffix.lower())
     if parse is None:
@@ -25,4 +31,7 @@ def read_events_file(path: Path, imported_ns: int) -> EventsRead:
         raise UsageError(f"{path} cannot be read ({problem.strerror}).") from problem
     except UnicodeDecodeError as problem:
         raise UsageError(f"{path} is no UTF-8 text (byte {problem.start}).") from problem
-    return parse(text, path.stem, imported_ns)
+    found = parse(text, source_of(path), imported_ns)
+    if found.problems and not found.events:
+        raise UsageError(f"{path} holds no event that is understood. {found.problems[0]}")
+    return found

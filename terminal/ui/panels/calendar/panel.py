@@ -18,7 +18,7 @@ from terminal.core.clock import from_ns
 from terminal.core.instruments import Instrument, UnknownInstrumentError
 from terminal.infra.failures import UserFacingError
 from terminal.market.importers.events.found import FIRST_DAY, LAST_DAY
-from terminal.market.importers.events.reading import read_events_file
+from terminal.market.importers.events.reading import read_events_file, source_of
 from terminal.store.events import EventKind, MarketEvent
 from terminal.ui.bridge.frame_clock import Frame, Needs
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
@@ -200,7 +200,7 @@ class CalendarPanel(Panel):
             now_ns = time.time_ns()
             try:
                 found = read_events_file(path, now_ns)
-                new = desk.events.store(path.stem, found.events, now_ns)
+                new = desk.events.store(source_of(path), found.events, now_ns)
             except UserFacingError as problem:
                 said.append((problem.message, True))
                 return
