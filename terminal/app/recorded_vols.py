@@ -29,11 +29,22 @@ from terminal.store.recordings import (
 from terminal.store.vol_days import PRICES, VolDays, VolOrigin, blank_days
 
 _UNDERLYING_DAYS = """
-    SELECT DISTINCT u.symbol, (make_timestamp_ns(b.start_ns)::TIMESTAMP AT TIME ZONE 'UTC'
-        AT TIME ZONE 'America/New_York')::DATE AS day
-    FROM raw.bar_1d b JOIN instrument u ON u.id = b.instrument
-    WHERE b.source IN (SELECT unnest($1::INTEGER[])) AND EXISTS (SELECT 1 FROM instrument o WHERE o.underlying = u.id)
-    ORDER BY u.symbol, day
+    WITH bars AS (
+        SELECT u.id, u.symbol, (make_timestamp_ns(b.start_ns)::TIMESTAMP AT TIME ZONE 'UTC'
+            AT TIME ZONE 'America/New_York')::DATE AS day, count(*) = 1 AND min(s.interval_s) = 86400 AS is_daily,
+            any_value([b.open_px / u.price_scale, b.high_px / u.price_scale, b.low_px / u.price_scale,
+                b.close_px / u.price_scale]) AS prices
+        FROM raw.bar_1d b JOIN instrument u ON u.id = b.instrument JOIN source s ON s.id = b.source
+        WHERE b.source IN (SELECT unnest($1::INTEGER[]))
+            AND EXISTS (SELECT 1 FROM instrument o WHERE o.underlying = u.id)
+        GROUP BY ALL
+    ), quoted AS (
+        SELECT DISTINCT o.underlying AS id, DATE '1970-01-01' + (q.ts_ns // 86400000000000)::INTEGER AS day
+        FROM raw.quote q JOIN instrument o ON o.id = q.instrument
+        WHERE q.source IN (SELECT unnest($1::INTEGER[])) AND o.underlying IS NOT NULL
+    )
+    SELECT symbol, day, CASE WHEN is_daily AND quoted.id IS NULL THEN prices END
+    FROM bars LEFT JOIN quoted USING (id, day) ORDER BY symbol, day
 """
 Progress = Callable[[int, int, str], None]
 
@@ -54,6 +65,8 @@ class RecordedDay:
     origin: VolOrigin
     symbol: str
     day: date
+    prices: tuple[float, ...] | None = None
+    """PRICES of the day where its daily bar is all that there is: such days need no run."""
 
 
 def recorded_days(connection: Connection, underlying: str | None, dates: Sequence[date] | None) -> list[RecordedDay]:
@@ -65,9 +78,9 @@ def recorded_days(connection: Connection, underlying: str | None, dates: Sequenc
         if not session.sources or pruned.intersection(session.sources):
             continue
         origin = vol_origin_of(session, every)
-        for symbol, day in connection.execute(_UNDERLYING_DAYS, [list(session.sources)]).fetchall():
+        for symbol, day, prices in connection.execute(_UNDERLYING_DAYS, [list(session.sources)]).fetchall():
             if underlying in {None, symbol} and (dates is None or dates[0] <= day <= dates[-1]):
-                found.append(RecordedDay(session, origin, symbol, day))
+                found.append(RecordedDay(session, origin, symbol, day, None if prices is None else tuple(prices)))
     return found
 
 
@@ -83,6 +96,12 @@ def look(
     if not calendars.is_session(recorded.day):
         return None
     close_ns = calendars.session_hours(SessionProduct.EQUITY, recorded.day).close_ns
+    row = blank_days(1)
+    row["day"], row["known_ns"], row["split"] = np.datetime64(recorded.day), close_ns, split
+    if recorded.prices is not None:
+        for name, price in zip(PRICES, recorded.prices, strict=True):
+            row[name] = price
+        return row
     selection = Selection(recorded.session.sources, (recorded.symbol,), recorded.day, recorded.day)
     table = InstrumentTable()
     ids = add_instruments(connection, selection, table)
@@ -100,8 +119,6 @@ def look(
     bars = state.bars.read(underlying.id, DAY_S, 1)
     if not len(bars) or bars["ts_ns"][-1] != bar_starts(np.array([close_ns]), DAY_S)[0]:
         return None
-    row = blank_days(1)
-    row["day"], row["known_ns"], row["split"] = np.datetime64(recorded.day), close_ns, split
     for name in PRICES:
         row[name] = bars[name][-1] / underlying.price_scale
     measured(table, underlying.id, row, close_ns - LOOK_BEFORE_NS, quotes, rate)

@@ -60,7 +60,7 @@ def _record(
     profile: Profile, database: MarketDatabase, underlying: str | None, dates: Sequence[date] | None
 ) -> VolReport:
     connection = database.connect()
-    report = VolReport()
+    report, calendars = VolReport(), Calendars()
     try:
         days = recorded_days(connection, underlying, dates)
         if not days:
@@ -72,7 +72,7 @@ def _record(
         recorder.start()
         try:
             with ProgressLine("Reckoning") as line:
-                book = EventBook(database, None, InstrumentTable(), Calendars())
+                book = EventBook(database, None, InstrumentTable(), calendars)
                 book.load()
                 done = 0
                 for some in _parts(days):
@@ -80,7 +80,7 @@ def _record(
                     for each in some:
                         line.show(done, len(days), f"{each.symbol} {each.day}")
                         done += 1
-                        row = _one(connection, book, each, report)
+                        row = _one(connection, book, calendars, each, report)
                         if row is not None:
                             made.append(row)
                     if made:
@@ -99,13 +99,15 @@ def _parts(days: Sequence[RecordedDay]) -> Iterator[list[RecordedDay]]:
         yield from (series[at : at + _MOST_AT_ONCE] for at in range(0, len(series), _MOST_AT_ONCE))
 
 
-def _one(connection: Connection, book: EventBook, each: RecordedDay, report: VolReport) -> VolDays | None:
+def _one(
+    connection: Connection, book: EventBook, calendars: Calendars, each: RecordedDay, report: VolReport
+) -> VolDays | None:
     is_simulated = each.origin.is_simulated
     rate = SIMULATED_RATE if is_simulated else None
     # What is stored tells of the real market.
     split = 1.0 if is_simulated else book.split(each.symbol, each.day)
     try:
-        row = look(connection, each, Calendars(), rate, split)
+        row = look(connection, each, calendars, rate, split)
     except UserFacingError as problem:
         report.problems.append(f"{each.symbol} {each.day}: {problem.message}")
         return None
