@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from terminal.core.instruments import Delivery, Instrument, InstrumentTable
 from terminal.core.money import MONEY_SCALE
 from terminal.core.orders import Effect, Side
 from terminal.core.osi import Right
 from terminal.risk.holdings import Holdings
+
+
+@dataclass(slots=True)
+class ShortSpread:
+    """Short contracts of ``row`` with long ones behind them. ``loss_e4``: what one of them can lose at most."""
+
+    row: Instrument
+    contracts: int
+    loss_e4: int
 
 
 class Cover:
@@ -71,3 +82,33 @@ def _largest_loss_e4(short: Instrument, long: Instrument) -> int | None:
         return None
     width_px = max(0, mine.symbol.right * (other.strike_px - mine.strike_px))
     return width_px * short.multiplier * MONEY_SCALE // short.price_scale
+
+
+def never_lost_twice(spreads: Iterable[ShortSpread]) -> dict[int, int]:
+    """What call spreads and put spreads of one expiry need not both set aside, in 1/10,000, by the short's id.
+
+    The underlying ends above the calls or below the puts and never both, so that of an iron condor the wider side is
+    all it can lose (FINRA Rule 4210(f)(2)(H)). A short put struck above the short call can lose with it.
+    """
+    groups: dict[tuple[object, ...], tuple[list[ShortSpread], list[ShortSpread]]] = defaultdict(lambda: ([], []))
+    for each in sorted(spreads, key=lambda spread: (-spread.loss_e4, spread.row.id)):
+        terms = each.row.option
+        if terms is not None:
+            key = (terms.underlying, terms.expires_ns, terms.delivery, terms.shares, each.row.multiplier)
+            side = 0 if terms.symbol.right is Right.CALL else 1
+            groups[key][side].append(ShortSpread(each.row, each.contracts, each.loss_e4))
+    spared: dict[int, int] = defaultdict(int)
+    for calls, puts in groups.values():
+        for call in calls:
+            for put in puts:
+                both = min(call.contracts, put.contracts)
+                if both and _strike_px(put) <= _strike_px(call):
+                    lesser = min(call, put, key=lambda spread: spread.loss_e4)
+                    spared[lesser.row.id] += both * lesser.loss_e4
+                    call.contracts -= both
+                    put.contracts -= both
+    return dict(spared)
+
+
+def _strike_px(spread: ShortSpread) -> int:
+    return spread.row.option.strike_px if spread.row.option is not None else 0

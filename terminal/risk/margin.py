@@ -4,7 +4,8 @@ Long premium, shares and fees are paid in full. A short option by itself needs i
 underlying's (Cboe Rule 10.3(c)(5)(A), FINRA Rule 4210(f)(2)(E)): 20 % of the underlying (15 % for a broad index) less
 what it is out of the money, at least 10 % of the underlying (calls) or of the strike (puts). A call covered by shares
 needs nothing, a put never more than its strike in cash, and a short option with a long one behind it what the two can
-lose together.
+lose together; of a call spread and a put spread of one expiry the wider. A bare call and a bare put both count in full,
+which is more than the rule asks for a straddle.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from terminal.core.money import ABSENT_PX, MONEY_SCALE, notional_e4
 from terminal.core.orders import Effect, OrderType, Side
 from terminal.core.osi import Right
 from terminal.portfolio.valuation import mark_of
-from terminal.risk.cover import Cover
+from terminal.risk.cover import Cover, ShortSpread, never_lost_twice
 from terminal.risk.holdings import Holdings, MarketView, WorkingLeg
 
 FeeEstimate = Callable[[Instrument, int], int]
@@ -127,6 +128,7 @@ class Margin:
         _, pending = self._working(working)
         cover = Cover(self._table, replace(holdings, working=working))
         needs_e4: dict[int, int] = {}
+        spreads: list[ShortSpread] = []
         for instrument in sorted({*shorts, *pending}):
             row = self._table.get(instrument)
             held, coming = shorts.get(instrument, 0), pending.get(instrument, 0)
@@ -138,12 +140,19 @@ class Margin:
             bare_coming = held + coming - covered - bare_held
             # The premium that came in is no money to spend until the option is bought back.
             needs_e4[instrument] = self._short_options_e4(
-                row, bare_held, cover, with_value=True
-            ) + self._short_options_e4(row, bare_coming, cover, with_value=False)
+                row, bare_held, cover, spreads, with_value=True
+            ) + self._short_options_e4(row, bare_coming, cover, spreads, with_value=False)
+        for instrument, spared_e4 in never_lost_twice(spreads).items():
+            needs_e4[instrument] -= spared_e4
         return needs_e4
 
-    def _short_options_e4(self, row: Instrument, contracts: int, cover: Cover, *, with_value: bool) -> int:
-        """What contracts without shares behind them need: the width of a spread where a long option stands by."""
+    def _short_options_e4(
+        self, row: Instrument, contracts: int, cover: Cover, spreads: list[ShortSpread], *, with_value: bool
+    ) -> int:
+        """What contracts without shares behind them need: the width of a spread where a long option stands by.
+
+        The spreads are added to ``spreads``.
+        """
         if not contracts:
             return 0
         each_e4 = self._short_option_e4(row) + (self._value_e4(row, 1) if with_value else 0)
@@ -152,6 +161,7 @@ class Margin:
             paired, loss_e4 = cover.take_spread(row, contracts, each_e4)
             if not paired:
                 return total_e4 + contracts * each_e4
+            spreads.append(ShortSpread(row, paired, loss_e4))
             total_e4 += paired * loss_e4
             contracts -= paired
         return total_e4
