@@ -122,12 +122,12 @@ class ChainView:
         self.reckoned.show(self._ids)
         self._reset = True
 
-    def keep_window(self, values: ChainValues | None, wanted: int | None) -> None:
-        """Follows the spot with the window of strikes; ``wanted``, a contract, is always listed."""
+    def keep_window(self, values: ChainValues | None, wanted_px: int | None) -> None:
+        """Follows the spot with the window of strikes; ``wanted_px``, a strike, is always listed."""
         spot, series = self.spot_in_strikes(), self.series
         deltas, forward, move = np.full(self._all_ids.shape, np.nan), np.nan, np.nan
         row = None if values is None or series is None else expiry_row(values, series.expires_ns, series.root)
-        if values is not None and row is not None and self.window.by is not By.COUNT:
+        if values is not None and row is not None and self.window.by in {By.DELTA, By.DEVIATIONS}:
             forward, move = float(values.forward[row]), values.expected_move(row)
             known = {int(each): float(delta) for each, delta in zip(
                 values.contracts.ids[values.contracts.expiries[row].rows],
@@ -136,10 +136,10 @@ class ChainView:
             deltas = np.array([[known.get(int(each), np.nan) for each in pair] for pair in self._all_ids])
         price = np.nan if spot is None else spot / PRICE_SCALE
         rows = rows_within(self.window, self._all_strikes / PRICE_SCALE, price, deltas.reshape(-1, 2), forward, move)
-        places = np.nonzero(self._all_ids == wanted)[0] if wanted is not None else np.empty(0, np.int64)
-        if len(places):
-            rows = range(min(rows.start, int(places[0])), max(rows.stop, int(places[0]) + 1))
-        if is_off(self._rows, rows):
+        place = None if wanted_px is None else _place(self._all_strikes, wanted_px)
+        if place is not None:
+            rows = range(min(rows.start, place), max(rows.stop, place + 1))
+        if is_off(self._rows, rows) or (place is not None and place not in self._rows):
             self._list(rows)
             self.reckoned.take(values)
 
@@ -152,6 +152,10 @@ class ChainView:
         """The row of a contract; None when it is not in this series."""
         rows = np.nonzero(self._ids == instrument)[0]
         return int(rows[0]) if len(rows) else None
+
+    def row_of_strike(self, strike_px: int) -> int | None:
+        """The row of a strike; None when it is not listed here."""
+        return _place(self.strikes_px, strike_px)
 
     def spot_px(self) -> int | None:
         """Mid of the underlying, else its last trade; after the close the official price; None without any."""
@@ -335,6 +339,12 @@ class ChainView:
         return _FORMATS.get(name, _size)
 
 
+def _place(strikes_px: npt.NDArray[np.int64], strike_px: int) -> int | None:
+    """Where a strike is among ascending ones."""
+    place = int(np.searchsorted(strikes_px, strike_px))
+    return place if place < len(strikes_px) and strikes_px[place] == strike_px else None
+
+
 def _size(_row: int, raw: int) -> str:
     return formats.size(raw)
 
@@ -354,7 +364,8 @@ _FORMATS: dict[str, Callable[[int, int], str]] = {
     **dict.fromkeys(("delta", "theta", "vega", "rho"), lambda _row, raw: formats.ratio(raw / 1000, 3)),
     **dict.fromkeys(("itm", "touch"), lambda _row, raw: formats.percent(raw / 1000, 1).removeprefix("+")),
     "gamma": lambda _row, raw: formats.greek(raw / 1e6),
-    "mid": lambda _row, raw: formats.ratio(raw / 100_000, 3),
+    # Half a tick of a cent takes a third decimal, and nothing else does.
+    "mid": lambda _row, raw: formats.ratio(raw / 100_000, 2 if raw % 1_000 == 0 else 3),
     "value": lambda _row, raw: formats.ratio(raw / 10_000, 3),
     "extrinsic": lambda _row, raw: formats.ratio(raw / 10_000, 2),
     "edge": _signed(1, 10.0),

@@ -216,3 +216,11 @@ def test_a_spot_in_finer_units_is_compared_with_strikes(small_market: SmallMarke
     view.refresh(0, 99, small_market.ts_ns, LIVE)
     assert view.grid.look(0, AT["call.bid"]) & Look.ITM
     assert not view.grid.look(0, AT["put.bid"]) & Look.ITM
+
+
+def test_a_mid_has_a_third_decimal_only_for_half_a_cent(small_market: SmallMarket) -> None:
+    view = chain_of(small_market)
+    for ask, text in ((22_000, "2.15"), (21_100, "2.105")):
+        small_market.quote(small_market.options[2], 21_000, ask, 10, 12)
+        view.refresh(0, 99, small_market.ts_ns, LIVE)
+        assert view.grid.text(1, AT["call.mid"]) == text

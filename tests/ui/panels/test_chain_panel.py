@@ -345,3 +345,43 @@ def test_a_set_of_columns_is_shown_and_kept(bench: Bench) -> None:
             assert shown == {f"{side}.{each}" for each in members}
     assert not panel.table.isColumnHidden(AT["strike"])
     assert "call.volume" in panel.save_settings()["hidden"]
+
+
+def _listed(bench: Bench, expiry: datetime.date, strikes: range) -> list[int]:
+    return [bench.market.index_option("SIMX", expiry, each, Right.CALL, SettlementTime.AM) for each in strikes]
+
+
+def _chosen(panel: ChainPanel) -> tuple[int, int]:
+    index = panel.table.currentIndex()
+    return int(panel._view.strikes_px[index.row()]) // PRICE_SCALE, index.column()
+
+
+def test_the_chosen_strike_stays_chosen_in_another_expiry_and_when_strikes_are_listed_below(bench: Bench) -> None:
+    first, second = datetime.date(2026, 1, 16), datetime.date(2026, 1, 23)
+    _listed(bench, first, range(4900, 5200, 100))
+    _listed(bench, second, range(4500, 5200, 100))
+    panel = chain(bench)
+    bench.context.links.choose(1, bench.market.index.id)
+    bench.frame(2)
+    panel.table.setCurrentIndex(panel.table.model().index(1, AT["call.ask"]))
+    assert _chosen(panel) == (5000, AT["call.ask"])
+    bench.shell.run("chain.next")
+    bench.frame(2)
+    assert _chosen(panel) == (5000, AT["call.ask"])
+    _listed(bench, second, range(4000, 4500, 100))
+    bench.frame(2)
+    assert panel.table.model().rowCount() == 12
+    assert _chosen(panel) == (5000, AT["call.ask"])
+
+
+def test_a_contract_that_is_asked_for_is_listed_though_it_is_outside_the_window(bench: Bench) -> None:
+    contracts = _listed(bench, datetime.date(2026, 1, 16), range(4000, 6100, 100))
+    panel = chain(bench)
+    panel.head.strikes.setCurrentIndex(panel.head.strikes.findData("count5"))
+    bench.context.links.choose(1, bench.market.index.id)
+    bench.frame(2)
+    assert panel._view.row_of(contracts[0]) is None
+    bench.context.links.choose(1, contracts[0])
+    bench.frame(2)
+    assert panel._view.row_of(contracts[0]) is not None
+    assert _chosen(panel) == (4000, AT["call.bid"])

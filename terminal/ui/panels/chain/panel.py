@@ -8,12 +8,7 @@ from typing import Any, ClassVar
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QHelpEvent, QHideEvent, QWindow
-from PySide6.QtWidgets import (
-    QStackedWidget,
-    QToolTip,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
 from terminal.app import formats
 from terminal.app.ports import OrderDraft
@@ -51,10 +46,7 @@ class ChainPanel(Panel):
         PanelCommand("next", "Next expiry", "next_expiry", ("Ctrl+Right",)),
         PanelCommand("previous", "Previous expiry", "previous_expiry", ("Ctrl+Left",)),
         PanelCommand(
-            "show",
-            "Show the contract in the linked panels",
-            "show_contract",
-            ("Ctrl+Return",),
+            "show", "Show the contract in the linked panels", "show_contract", ("Ctrl+Return",),
             enabled_method="has_contract",
         ),
         PanelCommand(
@@ -75,7 +67,7 @@ class ChainPanel(Panel):
         """Expiry and rate of the settings."""
         self._wanted_option: int | None = None
         self._chosen: tuple[int, int] | None = None
-        """Contract and column of the current cell, to find it again when other strikes are listed."""
+        """Strike and column of the current cell, to find it again when other rows are listed."""
         self._window: QWindow | None = None
         self._listed = -1
         self._labelled = -1
@@ -146,7 +138,7 @@ class ChainPanel(Panel):
         shown = self._view.underlying
         if shown is None or shown.id != instrument.id or self._wanted_option is not None:
             self._view.show(instrument, None)
-            self._listed = -1
+            self._listed, self._chosen = -1, None
 
     def subtitle(self) -> str:
         """The underlying."""
@@ -235,8 +227,9 @@ class ChainPanel(Panel):
         self.table.begin_reset()
         self._view.refresh(0, -1, frame.market_ns, self._feed.pulse(frame.wall_ns))
         self.table.end_reset()
-        self._choose_again()
         row = None if self._wanted_option is None else self._view.row_of(self._wanted_option)
+        if self._choose_again():
+            return
         if row is not None and self._wanted_option is not None:
             terms = self.context.desk.table.get(self._wanted_option).option
             side = "put" if terms is not None and terms.symbol.right is Right.PUT else "call"
@@ -244,17 +237,27 @@ class ChainPanel(Panel):
 
     def _keep_window(self) -> None:
         """Other strikes when the window was chosen or the spot has left its middle; the cell that is chosen stays."""
-        contract = self._current()
-        self._view.keep_window(self._view.reckoned.values, None if contract is None else contract.id)
-        if self._view.will_reset and contract is not None:
-            self._chosen = contract.id, self.table.currentIndex().column()
-
-    def _choose_again(self) -> None:
-        if self._chosen is not None:
-            row, column = self._view.row_of(self._chosen[0]), self._chosen[1]
-            if row is not None:
-                self.table.setCurrentIndex(self.table.model().index(row, column))
+        self._hold_chosen()
+        wanted = None if self._wanted_option is None else self.context.desk.table.get(self._wanted_option).option
+        wanted_px = None if wanted is None else wanted.strike_px
+        self._view.keep_window(self._view.reckoned.values, wanted_px if self._chosen is None else self._chosen[0])
+        if not self._view.will_reset:
             self._chosen = None
+
+    def _hold_chosen(self) -> None:
+        """Remembers the current cell by its strike, unless the view has other rows already than the table."""
+        index = self.table.currentIndex()
+        if index.isValid() and not self._view.will_reset and index.row() < len(self._view.strikes_px):
+            self._chosen = int(self._view.strikes_px[index.row()]), index.column()
+
+    def _choose_again(self) -> bool:
+        """Whether the chosen cell is there again."""
+        chosen, self._chosen = self._chosen, None
+        row = None if chosen is None else self._view.row_of_strike(chosen[0])
+        if chosen is None or row is None:
+            return False
+        self.table.setCurrentIndex(self.table.model().index(row, chosen[1]))
+        return True
 
     @Slot(int)
     def _window_chosen(self, place: int) -> None:
@@ -298,6 +301,7 @@ class ChainPanel(Panel):
         if not 0 <= place < len(self._series) or self._view.underlying is None:
             return
         series = self._series[place]
+        self._hold_chosen()
         if self._view.series == series:
             if not self._view.is_complete:
                 self._view.show(self._view.underlying, series)
