@@ -42,6 +42,9 @@ def expiry_words(values: ChainValues, row: int, now_ns: int, *, is_index: bool =
         parts.append("spot: last trade")
     if values.spot.source is SpotSource.PARITY:
         parts.append("spot: by parity")
+    told = values.spot_of_quotes(row)
+    if math.isfinite(told):
+        parts.append(f"quotes say spot {formats.ratio(told)}")
     if values.reason:
         is_quoted = bool(np.isfinite(values.values["mid_vol"][values.contracts.expiries[row].rows]).any())
         parts = ["no surface: vols of each quote by itself" if is_quoted else "no usable quotes: nothing is valued"]
@@ -72,6 +75,13 @@ def method_words(values: ChainValues, row: int, style: Style, why: str = "", cur
         told = ages.time_of_day(int(carry.told_ns[row]))
         error = carry.forward_error[row]
         lines.insert(3, f"Forward {values.forward[row]:,.2f}, give or take {error:,.2f}, by the quotes of {told}.")
+    told_px = values.spot_of_quotes(row)
+    if math.isfinite(told_px):
+        old = ages.age(max(0, values.now_ns - values.spot.ts_ns))
+        lines.append(
+            f"The spot {values.spot.price:,.2f} is {old} old, the quotes mean {told_px:,.2f}: "
+            "values and Greeks mix two moments, most of all in the money."
+        )
     if values.spot.source is SpotSource.PARITY:
         lines.append(f"The underlying has neither a market nor a trade: {values.spot.price:,.2f} is what parity tells.")
     lines += [each for each in dict.fromkeys((values.reason, why)) if each]

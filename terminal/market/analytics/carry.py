@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from terminal.market.analytics.chain_values import Carry, CarrySource, Override, Series, Spot, SpotSource
+from terminal.market.analytics.chain_values import (
+    Carry,
+    CarrySource,
+    Override,
+    Series,
+    Spot,
+    SpotSource,
+    is_torn,
+)
 from terminal.market.analytics.contracts import ChainContracts
 from terminal.quant import parity
 from terminal.quant.columns import Flags, Floats
@@ -43,6 +51,8 @@ class CarryBook:
         self._told_ns = np.zeros(len(contracts.expiries), np.int64)
         """Market time of the quotes that told what is kept, or said the same."""
         self._is_due = np.zeros(len(contracts.expiries), np.bool_)
+        self._torn_at = np.full(len(contracts.expiries), np.nan)
+        """The spot that contradicted the last fit of an expiry; NaN where they agree."""
         self.overrides: Mapping[Series, Override] = {}
 
     def refit(self, bid: Floats, ask: Floats, time: Floats, spot: float, now_ns: int, changed: Flags) -> None:
@@ -65,7 +75,10 @@ class CarryBook:
             due = due[np.argsort(self._asked_ns[due], kind="stable")]
             early = self._is_american[due]
             is_soon = abs(now_ns - int(self._asked_ns[self._is_american].max(initial=0))) < _SPACING_NS
+            # What was told beside a spot of another moment is nothing to go on from once the spot has caught up.
+            caught_up = live[np.isfinite(self._torn_at[live]) & (self._torn_at[live] != spot)][:REFITS]
             chosen = np.concatenate([due[early][: 0 if is_soon else REFITS], due[~early][:PLAIN_REFITS]])
+            chosen = np.union1d(chosen, caught_up)
             if len(chosen):
                 self._refit(chosen, bid, ask, time, spot, now_ns)
         self._asked_ns[chosen] = max(now_ns, 1)
@@ -77,7 +90,7 @@ class CarryBook:
         known = [each for each in self._fits if each is not None]
         pooled, error = parity.pooled_rate(known, self._rate), min(self._rate_error, parity.POOLED_RATE_ERROR)
         for expiry in chosen:
-            self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error), now_ns)
+            self._keep(int(expiry), self._fit(int(expiry), bid, ask, time, spot, pooled, error), now_ns, spot)
 
     def _fit_all(self, live: Sequence[int] | npt.NDArray[np.int64], bid: Floats, ask: Floats, time: Floats,
                  spot: float, now_ns: int) -> None:  # fmt: skip
@@ -87,10 +100,12 @@ class CarryBook:
             found = [self._fit(int(expiry), bid, ask, time, spot, rate, error) for expiry in live]
             rate, error = parity.pooled_rate(found, rate), parity.POOLED_RATE_ERROR
         for expiry, fit in zip(live, found, strict=True):
-            self._keep(int(expiry), fit, now_ns)
+            self._keep(int(expiry), fit, now_ns, spot)
 
-    def _keep(self, expiry: int, fit: ParityFit, now_ns: int) -> None:
+    def _keep(self, expiry: int, fit: ParityFit, now_ns: int, spot: float) -> None:
         """A fit that does not tell does not displace one that did, nor one that says the same."""
+        torn = is_torn(fit.dividend_yield, fit.time, fit.forward, fit.forward_error)
+        self._torn_at[expiry] = spot if torn else np.nan
         before = self._fits[expiry]
         if before is None or before.status not in _SOLVED or fit.status in _SOLVED:
             self._told_ns[expiry] = now_ns

@@ -36,6 +36,8 @@ included. ``source_ts_ns``: when the older side of its quote last changed, 0 wit
 :class:`ValueStatus`."""
 
 
+_SHORT_YEARS, _ABSURD_YIELD, _CERTAIN = 0.5 / 365.0, 1.0, 3.0
+"""Years, a year's carry as a decimal, and standard errors of a forward."""
 Series = tuple[int, str]
 """``expires_ns`` and root."""
 
@@ -117,6 +119,13 @@ class Spot:
     source: SpotSource
 
 
+def is_torn(carry_yield: float, time: float, forward: float, forward_error: float) -> bool:
+    """Whether quotes and spot are of two moments: with half a day left no dividend and no borrow costs as much as
+    parity says, and the quotes know the forward well enough to say it. ``time`` in years, the rest as in Carry."""
+    is_absurd = 0.0 < time < _SHORT_YEARS and abs(carry_yield) > _ABSURD_YIELD
+    return is_absurd and abs(carry_yield) * time * forward > _CERTAIN * forward_error
+
+
 @dataclass(frozen=True, slots=True)
 class ChainValues:
     """A chain at ``now_ns`` of market time. ``values``: VALUE_ROW by contract; ``time``: years, by expiry;
@@ -131,6 +140,16 @@ class ChainValues:
     surface: SurfaceFit | None
     values: npt.NDArray[np.void]
     reason: str = ""
+
+    def spot_of_quotes(self, expiry: int) -> float:
+        """The spot that the quotes of an expiry imply where the spot itself is of another moment, see
+        :func:`is_torn`; NaN where the two agree."""
+        carry, time, forward = self.carry, float(self.time[expiry]), float(self.forward[expiry])
+        if carry.source[expiry] != CarrySource.PARITY:
+            return float("nan")
+        if not is_torn(float(carry.carry_yield[expiry]), time, forward, float(carry.forward_error[expiry])):
+            return float("nan")
+        return forward * float(np.exp(-carry.rate[expiry] * time))
 
     def at_the_money_vol(self, expiry: int) -> float:
         """The vol at the forward of an expiry; NaN without a surface."""

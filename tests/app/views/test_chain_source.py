@@ -14,7 +14,7 @@ from terminal.app.views.chain_columns import PLACE_OF
 from terminal.app.views.chain_source import ChainSource
 from terminal.app.views.chain_words import expiry_words, method_words
 from terminal.app.views.freshness import FeedPulse
-from terminal.core.clock import NS_PER_S
+from terminal.core.clock import NS_PER_S, at_ns
 from terminal.core.instruments import InstrumentTable, Style
 from terminal.core.messages import Phase
 from terminal.core.money import parse_px
@@ -197,3 +197,15 @@ def test_the_line_says_what_a_trader_must_know(scene: tuple[Any, ...]) -> None:
     said = method_words(nowhere, 1, Style.AMERICAN, "The analytics failed.")
     assert "nan" not in said
     assert said.endswith("neither a market nor a trade.\nThe analytics failed.")
+
+
+def test_a_spot_of_another_moment_than_the_quotes_is_said() -> None:
+    now_ns = at_ns(chains.DAY, 13)
+    _table, _stock, contracts = chains.listed(
+        style=Style.EUROPEAN, expiries=(chains.DAY, *chains.EXPIRIES), strikes=tuple(range(90, 111))
+    )
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts, now_ns), now_ns, 100.3), 0.02, now_ns)
+    for price, is_said in ((100.0, True), (100.3, False)):
+        found = ChainPass(contracts, rate=RATE).run(rows, chains.spot(price, now_ns - 40 * NS_PER_S), now_ns)
+        assert ("quotes say spot 100.30" in expiry_words(found, 0, now_ns)) is is_said
+        assert ("The spot 100.00 is 40 s old" in method_words(found, 0, Style.EUROPEAN)) is is_said

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from terminal.core.clock import NS_PER_S
+from terminal.core.clock import NS_PER_S, at_ns
 from terminal.core.instruments import Style
 from terminal.core.money import PRICE_SCALE
 from terminal.market.analytics.chain_pass import ChainPass
@@ -152,3 +152,19 @@ def test_european_expiries_are_asked_together_and_american_ones_in_turn(style: S
     assert np.count_nonzero(found.carry.told_ns == later_ns) == asked
     found = work.run(rows, chains.spot(), later_ns + NS_PER_S // 10)
     assert np.count_nonzero(found.carry.told_ns >= later_ns) == asked, "it is too soon"
+
+
+def test_a_forward_told_beside_an_old_spot_goes_when_the_spot_catches_up() -> None:
+    now_ns = at_ns(chains.DAY, 13)
+    _table, _stock, contracts = chains.listed(
+        style=Style.EUROPEAN, expiries=(chains.DAY, *chains.EXPIRIES), strikes=tuple(range(90, 111))
+    )
+    moved = SPOT + 0.3
+    rows = chains.quoted(chains.fair(contracts, chains.smile(contracts, now_ns), now_ns, moved), 0.02, now_ns)
+    work = ChainPass(contracts, rate=RATE)
+    old = work.run(rows, chains.spot(SPOT), now_ns)
+    assert old.spot_of_quotes(0) == pytest.approx(moved, abs=0.02), "today's quotes are of another moment than the spot"
+    assert np.isnan(old.spot_of_quotes(1)), "of eleven days the difference may be a dividend"
+    caught_up = work.run(rows, chains.spot(moved), now_ns + NS_PER_S // 10)
+    assert caught_up.forward[0] == pytest.approx(moved, abs=0.02), "and not as far beyond it as it was before"
+    assert np.isnan(caught_up.spot_of_quotes(0))
