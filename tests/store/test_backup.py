@@ -78,8 +78,8 @@ def test_a_backup_comes_back_whole(archive: Path, tmp_path: Path) -> None:
     members = restores.restore(archive, profile, progress=lambda done, total: steps.append((done, total)))
     assert {each.name for each in members} == {
         "settings.toml", "keys.toml", "workspaces/main.json", "drawings/main.json",
-        "indicators/main.json", "watchlists/main.json", "journal/head.json", "journal/journal.sqlite3",
-        "market/market.duckdb",
+        "indicators/main.json", "watchlists/main.json", "flow/main.json", "journal/head.json",
+        "journal/journal.sqlite3", "market/market.duckdb",
     }  # fmt: skip
     assert steps[-1][0] == steps[-1][1]
     assert quotes_in(profile) == 5000

@@ -12,7 +12,7 @@ from terminal.app.views.flow_filters import DEFAULT, Filter, passing
 from terminal.app.views.tape_words import ARROWS, ESTIMATED_ARROWS, PLACE_WORDS, PLACES, time_text
 from terminal.core.clock import NS_PER_MS, from_ns
 from terminal.core.instruments import InstrumentTable
-from terminal.market.flow.rows import Mark, TradeClass
+from terminal.market.flow.rows import ORDER_ROW, Mark, TradeClass
 from terminal.market.flow.service import FlowService, no_orders
 from terminal.market.flow.sums import Sums, by_underlying
 from terminal.market.flow.tape import KEPT
@@ -41,7 +41,7 @@ class FlowView:
         self._flow = flow
         self.chosen: Filter = dict(DEFAULT)
         self.underlying: int | None = None
-        self._orders = no_orders()
+        self._room = self._orders = no_orders()
         self._runs = self._settled = self._first = 0
         self._frozen_id: int | None = None
 
@@ -52,12 +52,23 @@ class FlowView:
             if state.runs != self._runs:
                 self._frozen_id = None
             self._runs, self._first, self._settled = state.runs, state.first_id, 0
-            self._orders = no_orders()
+            self._orders = self._room[:0]
         new = self._flow.orders(self._settled)
-        kept = self._orders[: int(np.searchsorted(self._orders["id"], self._settled))]
+        kept = int(np.searchsorted(self._orders["id"], self._settled))
         if len(new):
-            self._orders = np.concatenate((kept, new))
+            self._orders = self._with(kept, new)
         self._settled = max(self._settled, state.settled)
+
+    def _with(self, kept: int, new: Rows) -> Rows:
+        """The first ``kept`` orders and the new ones. They are put in their place: a copy of all orders of a busy day
+        takes several milliseconds."""
+        used = kept + len(new)
+        if used > len(self._room):
+            room = np.empty(max(used, 2 * len(self._room)), ORDER_ROW)
+            room[:kept] = self._orders[:kept]
+            self._room = room
+        self._room[kept:used] = new
+        return self._room[:used]
 
     @property
     def is_paused(self) -> bool:

@@ -28,7 +28,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "premium": {"0": "Any premium", "25000": "≥ $25K", "100000": "≥ $100K", "500000": "≥ $500K", "1000000": "≥ $1M"},
     "size": {"0": "Any size", "10": "≥ 10", "50": "≥ 50", "100": "≥ 100", "500": "≥ 500", "1000": "≥ 1,000"},
     "right": {"both": "Calls, puts", "calls": "Calls", "puts": "Puts"},
-    "days": {"0-": "Any expiry", "0-1": "Today", "0-7": "≤ 7 days", "7-45": "7–45 days", "45-": "≥ 45 days"},
+    "days": {"0-": "Any expiry", "0-0": "Today", "0-7": "≤ 7 days", "7-45": "7–45 days", "45-": "≥ 45 days"},
     "moneyness": {"any": "Any strike", "out": "Out of the money", "near": "Within 2%", "in": "In the money"},
 }  # fmt: skip
 FIELDS = tuple(CHOICES)

@@ -56,7 +56,12 @@ def flow_map(
     the busiest one) are shown; ``interest``: by strike."""
     if not len(cells):
         return None
-    ids, place = np.unique(cells["instrument"], return_inverse=True)
+    # Sorting a day's cells would take longer than a frame has.
+    traded = cells["instrument"].astype(np.intp)
+    ids = np.flatnonzero(np.bincount(traded))
+    place_of = np.zeros(int(ids[-1]) + 1, np.intp)
+    place_of[ids] = np.arange(len(ids))
+    place = place_of[traded]
     strike_of = np.array([_strike(table, int(each)) for each in ids])
     strikes, rows = np.unique(strike_of, return_inverse=True)
     by_strike = np.bincount(rows[place], cells["volume"], len(strikes))
@@ -71,11 +76,11 @@ def flow_map(
     row, column = to_row[rows[place]], (cells["minute"] - first) // step
     shown = row >= 0
     shape = (len(chosen), columns)
+    flat = row[shown] * columns + column[shown]
 
     def summed(values: npt.NDArray[np.generic]) -> Floats:
-        found = np.zeros(shape)
-        np.add.at(found, (row[shown], column[shown]), values[shown].astype(np.float64))
-        return found
+        found = np.bincount(flat, values[shown].astype(np.float64), shape[0] * shape[1])
+        return found.astype(np.float64, copy=False).reshape(shape)
 
     kept = strikes[chosen]
     open_interest = np.array([interest.get(float(each), 0) for each in kept], np.float64)
@@ -148,6 +153,8 @@ def assumption_line(found: Exposure) -> str:
 def flip_line(found: Exposure) -> str:
     """The total and the flip level."""
     total = found.total_gamma
+    if not found.counted:
+        return f"Dealers hold nothing with Greeks under this assumption; spot {found.spot:,.2f}"
     stance = "long gamma: their hedges damp moves" if total > 0 else "short gamma: their hedges feed moves"
     flip = f"flip at {found.flip:,.2f}" if np.isfinite(found.flip) else f"no flip within {REACH:.0%}"
     return f"Dealers {stance}, {money(total)} per 1%; {flip}; spot {found.spot:,.2f}"

@@ -113,10 +113,13 @@ def flip_level(values: ChainValues, held: Floats, known: npt.NDArray[np.bool_]) 
             values.carry.rate[place], values.carry.carry_yield[place], contracts.is_call[rows],
         ).gamma  # fmt: skip
         totals[at] = float(np.nansum(gamma * held[rows])) * level * level
-    signs = np.sign(totals)
-    crossed = np.flatnonzero((signs[:-1] * signs[1:] < 0.0) | (signs[:-1] == 0.0) & (signs[1:] != 0.0))
-    if not len(crossed):
+    # Levels at which the gamma of all contracts is too small for a number have no sign, and are no crossing.
+    told = np.flatnonzero(totals)
+    low, high = told[:-1], told[1:]
+    is_crossed = np.sign(totals[low]) != np.sign(totals[high])
+    low, high = low[is_crossed], high[is_crossed]
+    if not len(low):
         return float("nan")
-    share = totals[crossed] / (totals[crossed] - totals[crossed + 1])
-    flips = levels[crossed] + share * (levels[crossed + 1] - levels[crossed])
+    share = totals[low] / (totals[low] - totals[high])
+    flips = levels[low] + share * (levels[high] - levels[low])
     return float(flips[np.argmin(np.abs(flips - spot))])

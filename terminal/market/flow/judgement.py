@@ -87,7 +87,7 @@ def conviction(order: np.void, rules: FlowRules) -> int:
     return round(100.0 * _unit(points / 100.0))
 
 
-def gamma_effect(side: int, gamma: float, contracts: int, multiplier: int, spot: float) -> float:
+def gamma_effect(side: int, gamma: float, contracts: float, multiplier: int, spot: float) -> float:
     """What dealers' gamma changes by when they took the other side: currency of delta per 1 % move of the underlying.
 
     Who buys an option leaves its dealer short gamma, whether it is a call or a put.

@@ -71,9 +71,9 @@ none, or nobody told), ``vol`` and ``delta`` are that print's. ``notional``: pri
 ``premium``: currency. ``aggression``: 0 (between bid and ask) to 1 (beyond the quote), summed times the premium.
 ``side``: 1 bought, -1 sold, 0 unknown; ``told``: 1 where every print's venue said so, else the quote told it.
 ``right``: 1 call, -1 put. ``spot``: of the underlying's last print before it, currency, NaN before the first. ``days``:
-calendar days to expiry. ``gamma_effect``: what dealers' gamma changes by, currency of delta per 1 % move, when dealers
-took the other side; NaN without Greeks or side. ``greeks_ns``: market time of the Greeks, 0 for none. ``events``: see
-:func:`terminal.market.flow.judgement.event_ratio`."""
+from the date of the trade to that of expiry, 0 on the day itself. ``gamma_effect``: what dealers' gamma changes by,
+currency of delta per 1 % move, when dealers took the other side; NaN without Greeks or side. ``greeks_ns``: market time
+of the Greeks, 0 for none. ``events``: see :func:`terminal.market.flow.judgement.event_ratio`."""
 
 CELL_ROW = np.dtype(
     [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.2
 GREEKS_WITHIN_NS = 60 * NS_PER_S
 """Greeks of a pass this far from the trade, in market time, are those of the trade."""
-_MOST_A_LOOK = 20_000
+_AT_ONCE = 32
+"""Prints folded in one go, in about a millisecond: who reads waits no longer than that."""
 _EXPOSURE_EVERY_S = 1.0
 
 
@@ -75,7 +77,7 @@ class FlowService(threading.Thread):
     ) -> None:
         super().__init__(name="flow", daemon=True)
         self._table, self._market, self._now_ns, self._values, self._tell = table, market, now_ns, values, tell
-        self._lock = threading.Lock()
+        self._lock, self._turnstile = threading.Lock(), threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self._runs = 0
@@ -88,6 +90,7 @@ class FlowService(threading.Thread):
 
     def _start_over(self) -> None:
         self._runs += 1
+        self._exposures.clear()
         self._last = self._lost = self._told = 0
         self._events: set[tuple[int, int]] = set()
         self._day_ns = self._day_told = 0
@@ -96,9 +99,20 @@ class FlowService(threading.Thread):
 
     # Reading.
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Around every look at the tape and every change of it. Python's locks know no queue: a thread that folds one
+        batch after another would keep a waiting reader out until it is done, so all go through a turnstile."""
+        with self._turnstile:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def state(self) -> FlowState:
         """Where the tape stands."""
-        with self._lock:
+        with self._turn():
             tape = self._tape
             return FlowState(
                 self._runs, tape.newest_ns, tape.first_id, tape.next_id, tape.settled, tape.prints, self._lost,
@@ -107,19 +121,19 @@ class FlowService(threading.Thread):
 
     def orders(self, from_id: int) -> Rows:
         """ORDER_ROW from an id on, ascending; a copy."""
-        with self._lock:
+        with self._turn():
             orders = self._tape.orders
             found: Rows = orders[int(np.searchsorted(orders["id"], from_id)) :].copy()
             return found
 
     def sums(self) -> dict[tuple[int, int], Sums]:
         """What was traded today, by underlying and ``expires_ns``."""
-        with self._lock:
+        with self._turn():
             return dict(self._tape.sums)
 
     def cells(self, underlying: int, from_minute: int) -> Rows:
         """CELL_ROW of the contracts on an underlying from a minute on."""
-        with self._lock:
+        with self._turn():
             cells = self._tape.cells
             chosen = cells[int(np.searchsorted(cells["minute"], from_minute)) :]
             found: Rows = chosen[self._table.underlying_of[chosen["instrument"]] == underlying]
@@ -127,7 +141,7 @@ class FlowService(threading.Thread):
 
     def want(self, owner: Hashable, underlying: int, holding: Holding) -> None:
         """``owner`` looks at an exposure from now on, and at no other."""
-        with self._lock:
+        with self._turn():
             is_new = self._wants.get(owner) != (underlying, holding)
             self._wants[owner] = underlying, holding
         if is_new:
@@ -136,7 +150,7 @@ class FlowService(threading.Thread):
 
     def release(self, owner: Hashable) -> None:
         """``owner`` looks no more."""
-        with self._lock:
+        with self._turn():
             self._wants.pop(owner, None)
 
     def exposure(self, underlying: int, holding: Holding) -> Exposure | None:
@@ -151,6 +165,7 @@ class FlowService(threading.Thread):
             try:
                 self.look()
                 self._reckon(time.perf_counter())
+                self._failure = ""
             except Exception as problem:
                 log.exception("the option flow failed")
                 self._failure = f"The option flow failed ({type(problem).__name__}); see the log."
@@ -170,7 +185,7 @@ class FlowService(threading.Thread):
         prints = self._market.prints
         if prints.last_number < self._last:
             # A replay went back to before what was read.
-            with self._lock:
+            with self._turn():
                 self._start_over()
         while not self._stopping and prints.last_number > self._last:
             # All that is there: of fewer the newest would be given, and those before them passed over.
@@ -178,14 +193,22 @@ class FlowService(threading.Thread):
             if not len(new):
                 break
             self._lost += max(0, int(new["number"][0]) - self._last - 1)
-            for first in range(0, len(new), _MOST_A_LOOK):
-                part = new[first : first + _MOST_A_LOOK]
-                kept = part[self._is_followed(part["instrument"])]
-                for at in range(0, len(kept), 500):
-                    with self._lock:
-                        self._tape.add(kept[at : at + 500])
+            # What fails on the way is not read again: the prints before it would count twice.
             self._last = int(new["number"][-1])
+            self._fold(new[self._is_followed(new["instrument"])])
         self._tell_unusual()
+
+    def _fold(self, kept: Rows) -> None:
+        at = 0
+        try:
+            for at in range(0, len(kept), _AT_ONCE):
+                if self._stopping:
+                    return
+                with self._turn():
+                    self._tape.add(kept[at : at + _AT_ONCE])
+        except Exception:
+            self._lost += len(kept) - at
+            raise
 
     def _is_followed(self, ids: Ids) -> npt.NDArray[np.bool_]:
         """Options, and what has options."""
@@ -208,7 +231,7 @@ class FlowService(threading.Thread):
     def _tell_unusual(self) -> None:
         """Orders that can grow no more, each once, and of one contract and side the first of the day."""
         now_ns = self._now_ns()
-        with self._lock:
+        with self._turn():
             tape, rules = self._tape, self._tape.rules
             self._told = max(self._told, tape.first_id)
             over_ns = max(tape.newest_ns, now_ns) - rules.order_span_ns - rules.sweep_within_ns
@@ -236,14 +259,14 @@ class FlowService(threading.Thread):
         if now_s - self._reckoned_s < _EXPOSURE_EVERY_S:
             return
         self._reckoned_s = now_s
-        with self._lock:
+        with self._turn():
             wants = set(self._wants.values())
         for underlying, holding in wants:
             values, known = self._values(underlying), self._exposures.get((underlying, holding))
             if values is None or not values.contracts.count or (known and known.now_ns == values.now_ns):
                 continue
             ids = values.contracts.ids
-            with self._lock:
+            with self._turn():
                 bought = self._tape.bought[ids]
             interest = self._market.read(ids)["open_interest"].astype(np.int64)
             self._exposures[underlying, holding] = exposure(values, interest, bought, holding)

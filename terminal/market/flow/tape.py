@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -91,6 +92,7 @@ class FlowTape:
     next_id: int = 0
     newest_ns: int = 0
     day_ends_ns: int = 0
+    _day: date = date.min
     prints: int = 0
     skipped: int = 0
     settled: int = 0
@@ -180,7 +182,8 @@ class FlowTape:
         if ts_ns < self.day_ends_ns:
             return
         # A day may have 23 or 25 hours.
-        self.day_ends_ns = midnight_ns(from_ns(midnight_ns(from_ns(ts_ns).date()) + NS_PER_DAY * 3 // 2).date())
+        self._day = from_ns(ts_ns).date()
+        self.day_ends_ns = midnight_ns(from_ns(midnight_ns(self._day) + NS_PER_DAY * 3 // 2).date())
         self.first_id = self.settled = self.next_id
         self.volume[:], self.bought[:] = 0, 0
         self._used = self._cells_used = self._minute = 0
@@ -268,7 +271,7 @@ class FlowTape:
         order["expires_ns"], order["right"] = contract.terms.expires_ns, 1 if contract.is_call else -1
         order["low_px"] = order["high_px"] = one["px"]
         order["low_strike_px"] = order["high_strike_px"] = contract.terms.strike_px
-        order["days"] = max(contract.terms.expires_ns - ts_ns, 0) / NS_PER_DAY
+        order["days"] = max((contract.terms.symbol.expiry - self._day).days, 0)
         order["side"], order["told"] = side, 1
         if side:
             self._open[(*contract.key, side)] = chain
@@ -319,7 +322,7 @@ class FlowTape:
             if known is not None:
                 order["vol"], order["delta"], order["greeks_ns"] = known.vol, known.delta, known.ts_ns
                 order["events"] = known.events
-        chain.gamma += gamma_effect(side, gamma, size, contract.row.multiplier, spot)
+        chain.gamma += gamma_effect(side, gamma, size / contract.row.size_scale, contract.row.multiplier, spot)
         order["gamma_effect"] = chain.gamma
         if off:
             order["marks"] |= Mark.OFF_BOOK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,37 @@ def test_a_pause_loses_nothing_and_counts_what_passes() -> None:
     view.resume()
     assert list(view.page().orders["size"]) == [2_000, 7, 5]
     assert view.waiting == 0
+
+
+def test_a_day_of_many_looks_is_all_there_and_not_copied_each_time() -> None:
+    trades = [One(at * 100, CALL, at + 1) for at in range(300)]
+    view, flow, market = view_of(*trades[:200])
+    seen = view._orders.base
+    assert seen is not None
+    for count in range(201, 301):
+        market.prints.all = prints(trades[:count])
+        flow.look()
+        view.refresh()
+    assert list(view.page(300).orders["size"]) == list(range(300, 0, -1))
+    after = view._orders.base
+    market.prints.all = prints([*trades, One(30_000, CALL, 301)])
+    flow.look()
+    view.refresh()
+    assert view._orders.base is after
+    assert view.page().orders["size"][0] == 301
+
+
+def test_what_expires_tomorrow_is_not_of_today_however_few_hours_are_left() -> None:
+    hours = 3_600_000
+    thursday_evening = One((3 * 24 + 7) * hours, CALL, 5)
+    view, _, _ = view_of(thursday_evening)
+    order = view.page().orders[0]
+    assert dict(zip(KEYS, cells_of(order, TABLE), strict=True))["days"] == "1d"
+    today = {**EVERY, "days": "0-0"}
+    assert not passing(view.page().orders, today, STOCK).any()
+    friday, _, _ = view_of(One(4 * 24 * hours, CALL, 5))
+    assert dict(zip(KEYS, cells_of(friday.page().orders[0], TABLE), strict=True))["days"] == "0DTE"
+    assert passing(friday.page().orders, today, STOCK).all()
 
 
 def test_an_order_that_grows_is_shown_grown() -> None:
@@ -207,6 +239,9 @@ def test_bars_stand_around_the_spot_and_the_assumption_is_named() -> None:
     assert "short gamma" in flip_line(found)
     assert "flip at 98.00" in flip_line(found)
     assert "no flip within 15%" in flip_line(some_exposure(math.nan))
+    nothing = flip_line(replace(found, counted=0, gamma=np.zeros((2, 101))))
+    assert "hold nothing" in nothing
+    assert "short gamma" not in nothing
 
 
 def test_filters_are_kept_by_name(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,10 +16,11 @@ from terminal.core.osi import Right
 from terminal.market.analytics.chain_pass import ChainPass
 from terminal.market.analytics.chain_values import ChainValues, Spot, SpotSource
 from terminal.market.analytics.contracts import STANDARD_SHARES
-from terminal.market.flow.exposure import REACH, Holding, dealer_contracts, exposure
+from terminal.market.flow.exposure import REACH, Holding, dealer_contracts, exposure, flip_level
 from terminal.market.flow.judgement import event_ratio
 from terminal.market.flow.service import FlowService
 from terminal.market.flow.sums import by_underlying
+from terminal.market.flow.tape import FlowTape
 from terminal.market.rows import QUOTE_ROW, Rows
 from terminal.market.state import MarketState
 from terminal.quant import european
@@ -116,6 +119,51 @@ def test_prints_that_were_gone_before_they_could_be_read_are_counted() -> None:
     assert (flow.state().prints, flow.state().lost) == (30, 70)
     flow.look()
     assert (flow.state().prints, flow.state().lost) == (30, 70)
+
+
+def test_prints_before_one_that_fails_count_once_and_those_after_it_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = listed()
+    call = option(table, 100, Right.CALL)
+    ring: Any = SmallRing(prints([One(at, call) for at in range(100)]), 1_000)
+    flow = FlowService(table, ring, lambda: START_NS, lambda underlying: None)
+    add, calls = flow._tape.add, iter(range(9))
+
+    def failing(rows: Rows) -> None:
+        if next(calls) == 1:
+            raise ValueError("no such contract")
+        add(rows)
+
+    monkeypatch.setattr(FlowTape, "add", lambda tape, rows: failing(rows))
+    with pytest.raises(ValueError, match="no such contract"):
+        flow.look()
+    flow.look()
+    state = flow.state()
+    assert 0 < state.prints < 100
+    assert state.prints + state.lost == 100
+
+
+def test_a_reader_comes_between_two_small_batches_of_a_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = listed()
+    call = option(table, 100, Right.CALL)
+    ring: Any = SmallRing(prints([One(at, call) for at in range(200)]), 1_000)
+    flow = FlowService(table, ring, lambda: START_NS, lambda underlying: None)
+    sizes: list[int] = []
+    reader = threading.Thread(target=flow.state)
+
+    def slow(tape: FlowTape, rows: Rows) -> None:
+        sizes.append(len(rows))
+        if len(sizes) == 1:
+            reader.start()
+            while not flow._turnstile.locked():
+                pass
+        else:
+            reader.join(2.0)
+            assert not reader.is_alive(), "a waiting reader goes before the next batch"
+
+    monkeypatch.setattr(FlowTape, "add", slow)
+    flow.look()
+    assert sum(sizes) == 200
+    assert max(sizes) <= 50, "about 1.5 ms"
 
 
 def test_prints_that_come_while_others_are_read_are_not_passed_over() -> None:
@@ -221,6 +269,17 @@ def test_dealers_gamma_is_zero_at_the_flip_level() -> None:
     assert abs(total(found.flip)) < 0.05 * max(abs(below), abs(above))
     only_calls = np.where(calls, 100, 0).astype(np.int64)
     assert np.isnan(exposure(values, only_calls, only_calls, Holding.CALLS_SOLD).flip)
+
+
+def test_a_flip_needs_a_change_of_sign_and_not_gammas_too_small_for_a_number() -> None:
+    values, _ = reckoned()
+    # Minutes from expiry gamma is exactly 0 away from the strikes, and positive around them.
+    values = replace(values, time=np.full_like(values.time, 1e-6))
+    calls = np.where(values.contracts.is_call, 100, 0).astype(np.int64)
+    held = dealer_contracts(values.contracts.is_call, calls, calls, Holding.CALLS_SOLD)
+    known = np.isfinite(values.values["gamma"]) & (np.abs(values.contracts.strike - values.spot.price) < 6.0)
+    assert known.any()
+    assert np.isnan(flip_level(values, held * known, known))
 
 
 def test_the_event_ratio_is_near_one_without_an_event() -> None:

@@ -317,12 +317,12 @@ class FlowPanel(Panel):
         self.table.show_orders(page.orders)
         if not page.total:
             self.table.set_empty(self._view.why_empty())
-        parts = []
+        state = self.context.desk.flow.state()
+        parts = [state.failure] if state.failure else []
         if self._view.is_paused:
             parts.append(f"Paused: {self._view.waiting:,} new; Space goes on.")
         if page.total > len(page.orders):
             parts.append(f"The newest {len(page.orders):,} of {page.total:,}.")
-        state = self.context.desk.flow.state()
         if state.lost:
             parts.append(f"{state.lost:,} prints were gone before they could be read.")
         parts.append("Sides are estimated; classes and scores are inferred by rule.")
@@ -346,7 +346,7 @@ class FlowPanel(Panel):
             self.map.show_map(None, float("nan"), "Choose a symbol that has listed options.")
             return
         cells = desk.flow.cells(shown.id, 0)
-        ids = np.unique(cells["instrument"]).astype(np.int32)
+        ids = np.flatnonzero(np.bincount(cells["instrument"])).astype(np.int32)
         interest = flow_pictures.interest_by_strike(ids, desk.live_market.read(ids), desk.table)
         found = flow_pictures.flow_map(cells, desk.table, shown.id, self._spot(), interest)
         self.map.show_map(found, self._spot(), f"No option on {shown.label} has traded today.")
