@@ -25,7 +25,7 @@ from terminal.market.rows import Rows
 from terminal.portfolio.strategies.catalog import Strategy
 from terminal.portfolio.strategies.combination import CombinationPrice, combination_price, sides
 from terminal.portfolio.strategies.construct import CannotBuild, construct
-from terminal.portfolio.strategies.legs import Kind, StrategyLeg
+from terminal.portfolio.strategies.legs import Kind, StrategyLeg, units_of
 from terminal.portfolio.strategies.recognise import Recognised, recognise
 
 SEVERAL_LEGS = "Orders of several legs are not sent yet; nothing was put into the ticket."
@@ -162,8 +162,10 @@ class BuilderView:
 
     def set_units(self, units: int) -> None:
         """The whole combination so many times."""
-        if self.name.units and units > 0:
-            self.put(builder_legs.scaled(self.legs, self.name.units, units))
+        if self.legs and units > 0:
+            # Not the name's: a leg may have changed since the last frame.
+            old = units_of(builder_legs.strategy_legs(self._desk.table, self.legs))
+            self.put(builder_legs.scaled(self.legs, old, units))
 
     # What follows from them.
 
@@ -247,8 +249,14 @@ class BuilderView:
         return self.result is not None and self.result.request is self._asked
 
     def is_old(self, now_ns: int) -> bool:
-        """Whether the values are of another moment than the quotes."""
-        return self.values is not None and abs(now_ns - self.values.now_ns) > _OLD_NS
+        """Whether what is shown was reckoned at another moment than that of the quotes."""
+        values = self.values if self.result is None else self.result.request.values
+        return values is not None and abs(now_ns - values.now_ns) > _OLD_NS
+
+    def forget(self) -> None:
+        """Another market is looked at, the past or that of now again: nothing reckoned on the other one may appear."""
+        self._worker.forget()
+        self.result = self._asked = None
 
     # Orders, settings, the end.
 
@@ -266,7 +274,7 @@ class BuilderView:
         """Symbols and quantities of the legs, and the sliders."""
         scenario = {"part": self.scenario.part, "vol": self.scenario.vol, "tilt": self.scenario.tilt}
         under = self.underlying
-        if self._pending is not None:
+        if self._pending is not None and not self.legs:
             return {"underlying": self._pending[0], "legs": self._pending[1], "scenario": scenario}
         return {
             "underlying": under.symbol if under else "",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from terminal.app.leg_draft import DraftLeg, underlying_of
+from terminal.app.leg_draft import MOST_LEGS, DraftLeg, underlying_of
 from terminal.core.instruments import Instrument, InstrumentTable, UnknownInstrumentError
 from terminal.core.money import PRICE_SCALE
 from terminal.core.osi import Right
@@ -132,7 +132,7 @@ def saved(table: InstrumentTable, legs: Legs) -> list[list[object]]:
 
 def restored(table: InstrumentTable, underlying: int, rows: object) -> Legs | None:
     """Takes back :func:`saved`; None while one of the contracts is not listed, or nothing of use was saved."""
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_LEGS:
         return None
     legs = []
     for row in rows:

@@ -190,6 +190,7 @@ class BuilderWorker:
     _running: Future[Reckoned] | None = None
     _next: Request | None = None
     _done: Reckoned | None = field(default=None)
+    _is_unwanted: bool = False
 
     @property
     def is_busy(self) -> bool:
@@ -205,16 +206,23 @@ class BuilderWorker:
         """The newest answer since the last call. Raises what a reckoning raised."""
         if self._running is not None and self._running.done():
             done, self._running = self._running, None
+            is_wanted, self._is_unwanted = not self._is_unwanted, False
             self._start()
-            self._done = done.result()
+            self._done = done.result() if is_wanted else None
         found, self._done = self._done, None
         return found
 
+    def forget(self) -> None:
+        """Wants no answer to anything that was asked."""
+        self._next = self._done = None
+        self._is_unwanted = self._running is not None
+
     def close(self) -> None:
-        """Ends the thread; a later question starts it again."""
+        """Ends the thread after what it is at, without waiting for it; a later question starts another."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = self._running = self._next = self._done = None
+        self._is_unwanted = False
 
     def _start(self) -> None:
         if self._running is not None or self._next is None:

@@ -68,6 +68,9 @@ def test_what_was_saved_wrongly_is_left_out() -> None:
     symbol = TABLE.get(CALLS[0]).symbol
     for bad in (None, [], "x", [[symbol]], [[symbol, 0]], [[symbol, "1"]], [["NOBODY", 1]], [[7, 1]]):
         assert builder_legs.restored(TABLE, STOCK.id, bad) is None
+    nine = [[TABLE.get(each).symbol, 1] for each in CALLS[:9]]
+    assert builder_legs.restored(TABLE, STOCK.id, nine) is None, "more than a strategy has"
+    assert builder_legs.restored(TABLE, STOCK.id, nine[:8]) is not None
     assert builder_legs.restored(TABLE, STOCK.id + 999, [[symbol, 1]]) is None
     kinds = [each.kind for each in builder_legs.strategy_legs(TABLE, (DraftLeg(STOCK.id, 5), DraftLeg(CALLS[0], 1)))]
     assert kinds == [Kind.STOCK, Kind.CALL]

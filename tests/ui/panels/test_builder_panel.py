@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
@@ -222,3 +224,99 @@ def test_a_hidden_panel_asks_for_nothing(chained: tuple[Bench, ChainMarket]) -> 
     assert market.wanted
     panel.hide()
     assert not market.wanted
+
+
+class Held:
+    """A question about margin that is not answered until it may be."""
+
+    def __init__(self) -> None:
+        self.asked, self.may, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def __call__(self, trades: object) -> tuple[BuyingPower, BuyingPower]:
+        self.thread = threading.current_thread()
+        self.asked.set()
+        self.may.wait(_PATIENCE_S)
+        self.done.set()
+        return BuyingPower(0, 0, 0), BuyingPower(0, 0, 0)
+
+
+def held(bench: Bench) -> tuple[BuilderPanel, Held]:
+    """A panel whose worker is in the middle of a reckoning."""
+    bench.desk.trading.if_traded = question = Held()  # type: ignore[attr-defined]
+    panel = builder(bench)
+    type_name(panel, "long call")
+    bench.frame()
+    assert question.asked.wait(_PATIENCE_S)
+    return panel, question
+
+
+def test_a_panel_that_closes_waits_for_no_reckoning_and_leaves_no_thread(chained: tuple[Bench, ChainMarket]) -> None:
+    bench, _ = chained
+    panel, question = held(bench)
+    late = threading.Timer(5.0, question.may.set)  # so that one that waits fails here and does not hang
+    late.start()
+    bench.panels.remove(panel)
+    panel.close_panel()
+    waited = question.done.is_set()
+    late.cancel()
+    late.join()
+    assert not waited
+    question.may.set()
+    assert question.thread is not None
+    question.thread.join(_PATIENCE_S)
+    assert not question.thread.is_alive()
+
+
+def test_what_was_reckoned_on_the_market_of_now_does_not_appear_in_the_past(chained: tuple[Bench, ChainMarket]) -> None:
+    bench, _ = chained
+    panel, question = held(bench)
+    before = panel.view._asked
+    panel.past_changed(True)
+    bench.frame()
+    bench.desk.trading.if_traded = None  # type: ignore[attr-defined]
+    assert panel.view._asked is not before
+    question.may.set()
+    assert question.thread is not None
+    deadline = time.monotonic() + _PATIENCE_S
+    while not panel.view.is_current:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        bench.frame()
+        assert panel.view.result is None or panel.view.result.request is not before
+
+
+def test_an_answer_about_an_older_market_is_old_though_the_chain_is_new(chained: tuple[Bench, ChainMarket]) -> None:
+    bench, _ = chained
+    panel = builder(bench)
+    type_name(panel, "long call")
+    reckoned(bench, panel)
+    view = panel.view
+    assert view.values is not None
+    now_ns = view.values.now_ns
+    assert not view.is_old(now_ns)
+    view.values = replace(view.values, now_ns=now_ns + 60 * 1_000_000_000)
+    assert view.is_old(view.values.now_ns)
+
+
+def test_units_follow_the_legs_and_not_the_last_frame(chained: tuple[Bench, ChainMarket]) -> None:
+    bench, _ = chained
+    panel = builder(bench)
+    type_name(panel, "long straddle")
+    panel.view.set_units(3)
+    bench.frame()
+    panel.view.put([replace(each, quantity=2) for each in panel.view.legs])
+    panel.view.set_units(4)
+    assert [each.quantity for each in panel.view.legs] == [4, 4]
+
+
+def test_legs_on_the_underlying_that_is_shown_are_saved_while_others_still_wait(
+    chained: tuple[Bench, ChainMarket],
+) -> None:
+    bench, market = chained
+    panel = builder(bench)
+    panel.restore_settings({"underlying": "LATER", "legs": [["LATER", 100]]})
+    bench.frame()
+    assert panel.save_settings()["underlying"] == "LATER"
+    assert panel.add_leg(bench.desk.table.get(market.options[EXPIRIES[0], 104, Right.CALL]), 1)
+    assert panel.save_settings()["underlying"] == "ACME"

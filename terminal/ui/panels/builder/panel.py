@@ -357,7 +357,7 @@ class BuilderPanel(Panel):
 
     def past_changed(self, is_past: bool) -> None:
         """Another moment is another reckoning."""
-        self.view.result = None
+        self.view.forget()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What nobody sees is not reckoned."""
