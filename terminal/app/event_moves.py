@@ -13,7 +13,7 @@ from terminal.app.event_book import EventBook
 from terminal.market.analytics.chain_values import ChainValues
 from terminal.quant.expiry_time import Event
 from terminal.store.events import EventHour, EventKind, MarketEvent
-from terminal.store.vol_days import VolDays
+from terminal.store.vol_days import VolDays, follow
 
 LEAST_MOVES = 3
 """Fewer past moves weigh nothing."""
@@ -63,7 +63,7 @@ def past_moves(events: Sequence[MarketEvent], days: VolDays) -> PastMoves:
     closes = days["close"] * np.cumprod(days["split"])
     with np.errstate(all="ignore"):
         logs = np.log(closes)
-    moves = []
+    moves, follows = [], follow(days)
     for event in events:
         at = int(np.searchsorted(days["day"], np.datetime64(event.day)))
         if at >= len(days) or days["day"][at] != np.datetime64(event.day):
@@ -71,7 +71,7 @@ def past_moves(events: Sequence[MarketEvent], days: VolDays) -> PastMoves:
         steps = {
             EventHour.BEFORE_OPEN: (at,), EventHour.IN_SESSION: (at,), EventHour.AFTER_CLOSE: (at + 1,),
         }.get(event.hour, (at, at + 1))  # fmt: skip
-        found = [float(logs[each] - logs[each - 1]) for each in steps if 1 <= each < len(days)]
+        found = [float(logs[each] - logs[each - 1]) for each in steps if each < len(days) and follows[each]]
         known = [each for each in found if math.isfinite(each)]
         if known:
             moves.append(max(known, key=abs))
@@ -87,7 +87,7 @@ def weight_days(event: MarketEvent, past: PastMoves, days: VolDays) -> float | N
         return None
     with np.errstate(all="ignore"):
         returns = np.abs(np.diff(np.log(days["close"] * np.cumprod(days["split"]))))
-    known = returns[np.isfinite(returns)]
+    known = returns[np.isfinite(returns) & follow(days)[1:]]
     if len(known) < 60:
         return None
     # The median of a normal's square is 0.4549 of its mean: the events themselves hardly move it.

@@ -138,7 +138,10 @@ class VolHistory:
 
     def _known_year(self) -> dict[str, VolDays]:
         if self._year is None:
-            self._year = dict(self._make_year()) if self._make_year is not None else {}
+            # Asked once, also where it fails.
+            self._year = {}
+            if self._make_year is not None:
+                self._year = dict(self._make_year())
         return self._year
 
     def _write_year(self, symbol: str) -> None:

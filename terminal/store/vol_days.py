@@ -165,12 +165,20 @@ def with_realised(rows: VolDays) -> None:
             rows[f"{estimator}_{days}"] = np.where(run >= needed, values, np.nan)
 
 
-def _unbroken(rows: VolDays) -> npt.NDArray[np.int64]:
-    """How many sessions in a row, up to each, have whole bars: a return across a missing day is of more than a day."""
+def follow(rows: VolDays) -> npt.NDArray[np.bool_]:
+    """Which days are the session right after the day before them in the series; the first is not."""
+    if not len(rows):
+        return np.zeros(0, np.bool_)
     days = rows["day"].tolist()
     place = np.searchsorted(_sessions(days[0], days[-1]), rows["day"])
+    return np.concatenate(([False], np.diff(place) == 1))
+
+
+def _unbroken(rows: VolDays) -> npt.NDArray[np.int64]:
+    """How many sessions in a row, up to each, have whole bars: a return across a missing day is of more than a day."""
     whole = np.isfinite(np.array([rows[name] for name in PRICES])).all(axis=0)
-    follows = np.concatenate(([True], np.diff(place) == 1))
+    follows = follow(rows)
+    follows[0] = True
     at = np.arange(len(rows))
     begins = np.maximum.accumulate(np.where(~whole, at + 1, np.where(~follows, at, 0)))
     return at - begins + 1

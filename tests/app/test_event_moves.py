@@ -60,6 +60,13 @@ def test_past_moves_are_from_the_close_before_to_the_close_after() -> None:
     assert past_moves([earnings(date(2030, 1, 2))], year()).moves == ()
 
 
+def test_a_move_across_a_missing_day_is_none() -> None:
+    rows = np.delete(year(), [61, 120])
+    events = [earnings(DAYS[60]), earnings(DAYS[121], EventHour.BEFORE_OPEN), earnings(DAYS[180])]
+    assert past_moves(events, rows).moves == pytest.approx((0.10,))
+    assert past_moves(events, rows[:0]).moves == ()
+
+
 def test_a_weight_is_told_or_measured_and_never_guessed() -> None:
     rows = year()
     past = past_moves([earnings(DAYS[60]), earnings(DAYS[120]), earnings(DAYS[180])], rows)

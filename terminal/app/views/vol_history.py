@@ -14,8 +14,9 @@ from terminal.quant.columns import Floats
 from terminal.quant.vol_measures import LEAST_DAYS, TENORS_DAYS, WINDOWS_DAYS, SmilePoints, cone, standing, standings
 from terminal.store.vol_days import VolDays, blank_days
 
-AGO = ((1, "1 d ago"), (5, "1 w ago"), (21, "1 m ago"))
-"""Trading days back that the term structure is shown beside today's."""
+AGO = ((1, "1 d ago"), (7, "1 w ago"), (30, "1 m ago"))
+"""Calendar days back that the term structure is shown beside today's, of the last close until then."""
+_LONGEST_PAUSE = np.timedelta64(4, "D")
 
 
 class VolChart(Enum):
@@ -69,7 +70,7 @@ def note(series: VolSeries, days: VolDays) -> str:
 
 def facts(days: VolDays, tenor: int) -> tuple[Fact, ...]:
     """Figures of the last day, vols in points."""
-    iv, realised = days[f"atm_{tenor}"], _last_known(days["yz_20"])
+    iv, realised = days[f"atm_{tenor}"], _at_close(days, "yz_20")
     stands = standing(iv)
     last = days[-1]
     too_few = f"{stands.days} days are known; at least {LEAST_DAYS} are needed."
@@ -88,8 +89,8 @@ def facts(days: VolDays, tenor: int) -> tuple[Fact, ...]:
              "Vol of the 25-delta put less that of the 25-delta call, points."),
         Fact("Fly", points(last[f"fly_{tenor}"], sign=True), "Mean of both 25-delta vols less the one at the money."),
         Fact("90d\N{MINUS SIGN}30d", points(last["slope"], sign=True), "Slope of the term structure, points."),
-        Fact("VIX-style", points(_last_known(days["vix"])), "Vol of 30 days by the Cboe's method, at the last close."),
-        Fact("Var swap", points(_last_known(days["varswap"])),
+        Fact("VIX-style", points(_at_close(days, "vix")), "Vol of 30 days by the Cboe's method, at the last close."),
+        Fact("Var swap", points(_at_close(days, "varswap")),
              "Fair strike of a variance swap of 30 days from the fitted smile, at the last close."),
     )  # fmt: skip
 
@@ -112,9 +113,10 @@ def tone_of(value: float) -> str:
     return "text0" if not math.isfinite(value) or value == 0 else "up" if value > 0 else "down"
 
 
-def _last_known(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(known[-1]) if len(known) else math.nan
+def _at_close(days: VolDays, name: str) -> float:
+    """At the last close, and of no earlier one: what was known before a hole is no figure of now."""
+    known = np.flatnonzero(days["known_ns"] > 0)
+    return float(days[name][known[-1]]) if len(known) else math.nan
 
 
 def _x(days: VolDays) -> Floats:
@@ -161,7 +163,7 @@ def _cone(days: VolDays, tenor: int) -> Plot:
         Line(label, x, table[:, at], "2" if at == 3 else "text2", dashed=at in dashed, dots=at == 3)
         for at, label in enumerate(labels)
     )
-    now = 100.0 * np.array([_last_known(days[f"yz_{window}"]) for window in known])
+    now = 100.0 * np.array([_at_close(days, f"yz_{window}") for window in known])
     tenors = np.array(TENORS_DAYS, np.float64)
     implied = 100.0 * np.array([days[f"atm_{each}"][-1] for each in TENORS_DAYS])
     return Plot(
@@ -189,8 +191,10 @@ def _term(days: VolDays, tenor: int) -> Plot:
     x = np.array(TENORS_DAYS, np.float64)
     lines = [Line("Now" if days["known_ns"][-1] == 0 else str(days["day"][-1]), x, _curve(days[-1]), "0", dots=True)]
     for tone, (back, label) in enumerate(AGO, start=1):
-        if len(days) > back:
-            lines.append(Line(label, x, _curve(days[-1 - back]), str(tone), dashed=True, dots=True))
+        wanted = days["day"][-1] - back
+        at = int(np.searchsorted(days["day"], wanted, "right")) - 1
+        if at >= 0 and wanted - days["day"][at] <= _LONGEST_PAUSE:
+            lines.append(Line(label, x, _curve(days[at]), str(tone), dashed=True, dots=True))
     return Plot(XAxis.TENOR, tuple(lines), unit="vol, points, by days to go", reason="No expiry tells a vol.")
 
 

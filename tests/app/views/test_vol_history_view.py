@@ -96,3 +96,15 @@ def test_ticks_are_round_and_inside() -> None:
     assert all(20089 <= at <= 20453 for at, _ in ticks)
     assert next(words for _, words in x_ticks(XAxis.TENOR, 7.0, 365.0, 9)) == "7 d"
     assert Plot(XAxis.PRICE).is_empty
+
+
+def test_what_was_known_before_a_hole_is_no_figure_of_now_and_no_week_ago() -> None:
+    rows = np.concatenate((year()[:60], year()[150:155]))
+    with_realised(rows)
+    series = VolSeries("XYZ", RECORDED, rows)
+    found = {each.label: each.value for each in picture(series, rows, VolChart.CONE, 30).facts}
+    assert np.isfinite(rows["yz_20"]).any()
+    assert found["HV 20d"] == "\N{EN DASH}"
+    assert [each.label for each in picture(series, rows, VolChart.TERM, 30).plot.lines][1:] == ["1 d ago"]
+    whole = picture(SERIES, SERIES.rows, VolChart.TERM, 30).plot.lines
+    assert [each.label for each in whole][1:] == ["1 d ago", "1 w ago", "1 m ago"]

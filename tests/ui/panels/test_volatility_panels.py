@@ -13,10 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from terminal.app.views.plots import Line, Plot, XAxis
 from terminal.app.vol_history import VolSeries
-from terminal.core.clock import from_ns
+from terminal.core.clock import at_ns, from_ns
 from terminal.store.events import EventHour, EventKind, MarketEvent
 from terminal.store.vol_days import RECORDED
 from terminal.ui.panels.calendar.panel import CalendarPanel
+from terminal.ui.panels.chart.event_layer import _bar_of
 from terminal.ui.panels.chart.panel import ChartPanel
 from terminal.ui.panels.density.panel import DensityPanel
 from terminal.ui.panels.vol_history.panel import VolHistoryPanel
@@ -141,3 +142,43 @@ def test_flags_stand_at_the_bar_of_their_event_and_not_before_they_are_known(ben
     assert [kind for _, kind in layer.flags(panel.canvas.space())] == [EventKind.MACRO]
     assert layer.flags(panel.canvas.space())[0][0] == len(bars) - 1
     panel.canvas.grab()
+
+
+def test_a_flag_stands_on_its_own_day_and_not_before_it_happened() -> None:
+    day, before = date(2026, 1, 6), date(2026, 1, 5)
+    bars = np.array([at_ns(each, 10, minute) for each in (before, day) for minute in range(60)])
+    for now_ns, instant_ns, wanted in (
+        (at_ns(day, 11), at_ns(day, 10, 30), 90),
+        (at_ns(day, 11), at_ns(day, 16, 30), None),  # to come
+        (at_ns(day, 17), at_ns(day, 16, 30), 119),
+        (at_ns(day, 17), at_ns(before, 16, 30), 59),
+        (at_ns(day, 17), at_ns(day, 8, 30), 60),
+    ):
+        assert _bar_of(bars, 60, instant_ns, now_ns) == wanted
+    assert _bar_of(bars[:60], 60, at_ns(day, 8, 30), at_ns(day, 9)) is None, "no bar of that day yet"
+
+
+def test_the_chosen_prices_of_a_workspace_outlive_its_start_and_not_another_symbol(bench: Bench) -> None:
+    panel = bench.make(DensityPanel)
+    panel.restore_settings({"range": [90.0, 110.0]})
+    panel.set_instrument(bench.market.acme.id)
+    assert panel.save_settings() == {"range": [90.0, 110.0]}
+    other = next(row for row in bench.desk.table if row.option is None and row.id != bench.market.acme.id)
+    panel.set_instrument(other.id)
+    assert panel.save_settings() == {}
+
+
+def test_a_history_that_did_not_change_is_not_drawn_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.desk.vol_history.kept["ACME"] = VolSeries("ACME", RECORDED, year())
+    panel = bench.make(VolHistoryPanel)
+    panel.set_instrument(bench.market.acme.id)
+    bench.frame()
+    drawn: list[Plot] = []
+    monkeypatch.setattr(panel.plot, "set_plot", drawn.append)
+    now_ns = bench.desk.clock.now_ns()
+    monkeypatch.setattr(bench.desk.clock, "now_ns", lambda: now_ns + 10**9)
+    panel.refresh(None)  # type: ignore[arg-type]
+    assert drawn == []
+    panel.show_rank()
+    panel.refresh(None)  # type: ignore[arg-type]
+    assert len(drawn) == 1

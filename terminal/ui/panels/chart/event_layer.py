@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from terminal.app.event_book import EventBook
-from terminal.core.clock import from_ns
+from terminal.core.clock import NS_PER_S, from_ns
 from terminal.core.instruments import InstrumentTable
 from terminal.store.events import EventKind
 from terminal.ui.panels.chart.layers import ChartSpace, Layer
@@ -37,15 +38,15 @@ class EventLayer(Layer):
         if not len(shown):
             return []
         now_ns = self._now_ns()
-        begins, ends = int(shown[0]), int(shown[-1]) + space.view.seconds * 10**9
+        begins, ends = int(shown[0]), int(shown[-1]) + space.view.seconds * NS_PER_S
         terms = space.instrument.option
         symbol = (space.instrument if terms is None else self._table.get(terms.underlying)).symbol
         events = self._book.between(symbol, from_ns(begins).date(), from_ns(ends).date(), now_ns, frozenset(_LETTERS))
         found = set()
         for event in events:
-            at = int(np.searchsorted(shown, self._book.instant_ns(event), "right")) - 1
-            if at >= 0:
-                found.add((max(first, 0) + at, event.kind))
+            at = _bar_of(bars, space.view.seconds, self._book.instant_ns(event), now_ns)
+            if at is not None and max(first, 0) <= at < last:
+                found.add((at, event.kind))
         return sorted(found, key=lambda each: (each[0], each[1].value))
 
     def paint(self, painter: QPainter, space: ChartSpace) -> None:
@@ -64,3 +65,16 @@ class EventLayer(Layer):
             painter.setPen(theme.ink_on(_TONES[kind]))
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _LETTERS[kind])
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _bar_of(bars: npt.NDArray[np.int64], seconds: int, instant_ns: int, now_ns: int) -> int | None:
+    """The bar over an instant; between bars the last one before it on its day, else the first one after it on its day.
+    None where its day has no bar, or is not so far yet."""
+    at = int(np.searchsorted(bars, instant_ns, "right")) - 1
+    if at >= 0 and instant_ns < int(bars[at]) + seconds * NS_PER_S:
+        return at
+    day = from_ns(instant_ns).date()
+    if at >= 0 and from_ns(int(bars[at])).date() == day:
+        return at if at + 1 < len(bars) or instant_ns <= now_ns else None
+    is_next = at + 1 < len(bars) and from_ns(int(bars[at + 1])).date() == day
+    return at + 1 if is_next else None

@@ -72,8 +72,9 @@ class DensityPanel(Panel):
         terms = instrument.option
         underlying = instrument.id if terms is None else terms.underlying
         if underlying != self._underlying:
-            self._chosen = None
-            self.plot.set_range(None)
+            if self._underlying is not None:  # else the prices are those of the workspace
+                self._chosen = None
+                self.plot.set_range(None)
             self._wanted = None
         if terms is not None:
             self._wanted = (terms.expires_ns, terms.symbol.root)

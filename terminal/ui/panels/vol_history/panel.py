@@ -108,14 +108,17 @@ class VolHistoryPanel(Panel):
         symbol = desk.table.get(self._underlying).symbol
         series = desk.vol_history.series(symbol)
         values = desk.analytics.values(self._underlying)
-        seen = (id(series), None if values is None else values.now_ns, self._chart, self._tenor, desk.clock.now_ns())
+        now_ns = desk.clock.now_ns()
+        day = np.datetime64(from_ns(now_ns).date())
+        rows = blank_days(0) if series is None else series.known_at(now_ns)
+        seen = (
+            desk.vol_history.version, series is None, len(rows), day, None if values is None else values.now_ns,
+            self._chart, self._tenor,
+        )  # fmt: skip
         if seen == self._seen:
             return
         self._seen = seen
-        now_ns = desk.clock.now_ns()
-        rows = blank_days(0) if series is None else series.known_at(now_ns)
         if series is not None:
-            day = np.datetime64(from_ns(now_ns).date())
             rows = with_now(rows, day, points_now(values), values.spot.price if values is not None else float("nan"))
         found = picture(series, rows, self._chart, self._tenor)
         self.plot.set_plot(found.plot)
