@@ -11,7 +11,6 @@ import numpy as np
 from terminal.infra import support_bundle
 from terminal.infra.paths import Profile
 from terminal.market.importers.databento.records import library_works
-from terminal.market.indicators.talib_computation import Handle
 from terminal.ui.graphics import describe_graphics
 
 
@@ -44,6 +43,8 @@ def libraries() -> tuple[dict[str, str], list[str]]:
 
 
 def _average() -> str:
+    from terminal.market.indicators.talib_computation import Handle  # noqa: PLC0415 - it may be what is broken
+
     (values,) = Handle("SMA", 1, {"timeperiod": 2}).fill([np.array([1.0, 2.0, 4.0])])
     if values[-1] != 3.0:
         raise ArithmeticError(f"the mean of 2 and 4 came out as {values[-1]}")

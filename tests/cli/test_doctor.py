@@ -19,6 +19,8 @@ def test_every_library_is_used_and_works() -> None:
 
 
 def test_a_library_that_a_bundle_has_lost_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "terminal.market.indicators.talib_computation", raising=False)
+    monkeypatch.delitem(sys.modules, "terminal.market.talib_library", raising=False)
     monkeypatch.setitem(sys.modules, "talib.abstract", None)
     said, problems = doctor.libraries()
     assert said["indicators (TA-Lib)"].startswith("does not work")
