@@ -124,6 +124,13 @@ class DeskSettings(Section, frozen=True):
         Literal["dense", "comfortable"],
         Meta(description='Height of table rows: "dense" (20 px) or "comfortable" (24 px).'),
     ] = "dense"
+    opengl: Annotated[
+        bool,
+        Meta(
+            description="Draw surfaces with OpenGL where it is there. With false the graphics driver is left alone, "
+            "for one that would end the desk, and surfaces are shown from above."
+        ),
+    ] = True
     stall_ms: Annotated[
         int,
         Meta(ge=20, le=60_000, description="A frame longer than this is a stall: its stack goes to the log."),

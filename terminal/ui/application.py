@@ -13,6 +13,7 @@ from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QWidget
 
 from terminal.infra.failures import UsageError, WorkFailed
+from terminal.ui.opengl import core_format
 from terminal.ui.theme.fonts import load_fonts
 from terminal.ui.theme.theme import ThemeSwitch
 
@@ -52,23 +53,28 @@ def choose_platform(environment: Mapping[str, str], system: str, *, headless: bo
 
 
 def build_application(
-    themes: ThemeSwitch, resources: Path | None, *, headless: bool = False, arguments: Sequence[str] = ()
+    themes: ThemeSwitch,
+    resources: Path | None,
+    *,
+    headless: bool = False,
+    opengl: bool = True,
+    arguments: Sequence[str] = (),
 ) -> QApplication:
     """The QApplication: platform, shared GL contexts and surface format first, then fonts, style and theme.
 
-    ``resources``: the folder that holds ``fonts``. Raises UsageError without a display, see :func:`choose_platform`.
+    ``resources``: the folder that holds ``fonts``; without ``opengl`` the graphics driver is
+    left alone. Raises UsageError without a display, see :func:`choose_platform`.
     """
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         application = existing
     else:
         os.environ.update(choose_platform(os.environ, sys.platform, headless=headless))
-        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
-        surface = QSurfaceFormat()
-        surface.setVersion(3, 3)
-        surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
-        surface.setDepthBufferSize(24)
-        QSurfaceFormat.setDefaultFormat(surface)
+        if opengl:
+            QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+            QSurfaceFormat.setDefaultFormat(core_format())
+        else:
+            os.environ["QT_XCB_GL_INTEGRATION"] = "none"  # else X11 loads the driver all the same
         qInstallMessageHandler(_take_message)
         application = QApplication([sys.argv[0] if sys.argv else "moneyness", *arguments])
     application.setApplicationName("moneyness")

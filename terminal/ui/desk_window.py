@@ -66,7 +66,7 @@ class DeskWindow:
         self._themes, self._first_choice = themes, themes.choice
         self._profile, self._settings = profile, settings
         root = resources.root()
-        self._application = build_application(themes, root, headless=headless)
+        self._application = build_application(themes, root, headless=headless, opengl=look.opengl)
         registry = PanelRegistry()
         panels.register(registry)
         self._desk = desk
@@ -86,6 +86,7 @@ class DeskWindow:
             icons=IconSet(root / "icons"),
             workspace=workspace or "",
             watchdog=StallWatchdog(look.stall_ms),
+            opengl=look.opengl,
         )
         self.main.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.main.resize(*(size or DEFAULT_SIZE))

@@ -7,6 +7,7 @@ from functools import cache
 from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
 NEEDED = (3, 3)
+OFF = "OpenGL is off in the settings."
 _WITHOUT = frozenset({"offscreen", "minimal", "vnc", "linuxfb"})
 
 

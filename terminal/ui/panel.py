@@ -66,6 +66,8 @@ class PanelContext:
     """Readings of the desk's speed; None where nobody measures it."""
     legs: SharedLegs = field(default_factory=SharedLegs)
     """What is being put together in the strategy builder."""
+    opengl: bool = True
+    """Whether the settings allow it; without it nothing may touch the graphics driver."""
 
     @property
     def theme(self) -> Theme:

@@ -15,7 +15,8 @@ from terminal.app.looking_back import looks_back
 from terminal.app.market_port import Market
 from terminal.app.ports import OrderDraft, Past
 from terminal.app.views import builder_legs
-from terminal.app.views.builder_reckoning import BuilderWorker, IfTraded, Reckoned, Request, Scenario
+from terminal.app.views.builder_reckoning import IfTraded, Reckoned, Request, Scenario, reckon
+from terminal.app.views.newest_work import NewestWork
 from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument, InstrumentTable
 from terminal.core.money import PRICE_SCALE
@@ -69,7 +70,7 @@ class BuilderView:
 
     def __init__(self, desk: _Desk, legs: SharedLegs, owner: str) -> None:
         self._desk, self._shared, self._owner = desk, legs, owner
-        self._worker = BuilderWorker()
+        self._worker = NewestWork("strategy-builder", reckon)
         self._asked: Request | None = None
         self._asked_ns = 0
         self._pending: tuple[str, object] | None = None

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -180,54 +179,3 @@ def _margin(request: Request, position: Position) -> tuple[int | None, str]:
     except UnpricedError as unpriced:
         return None, f"{unpriced}."
     return before.available_e4 - after.available_e4, ""
-
-
-@dataclass(slots=True)
-class BuilderWorker:
-    """One thread, one request at a time, the newest goes next. UI thread only; no thread runs before there is work."""
-
-    _pool: ThreadPoolExecutor | None = None
-    _running: Future[Reckoned] | None = None
-    _next: Request | None = None
-    _done: Reckoned | None = field(default=None)
-    _is_unwanted: bool = False
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether an answer is still to come."""
-        return self._running is not None
-
-    def ask(self, request: Request) -> None:
-        """Wants an answer; an older question that was not begun is forgotten."""
-        self._next = request
-        self._start()
-
-    def take(self) -> Reckoned | None:
-        """The newest answer since the last call. Raises what a reckoning raised."""
-        if self._running is not None and self._running.done():
-            done, self._running = self._running, None
-            is_wanted, self._is_unwanted = not self._is_unwanted, False
-            self._start()
-            self._done = done.result() if is_wanted else None
-        found, self._done = self._done, None
-        return found
-
-    def forget(self) -> None:
-        """Wants no answer to anything that was asked."""
-        self._next = self._done = None
-        self._is_unwanted = self._running is not None
-
-    def close(self) -> None:
-        """Ends the thread after what it is at, without waiting for it; a later question starts another."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._running = self._next = self._done = None
-        self._is_unwanted = False
-
-    def _start(self) -> None:
-        if self._running is not None or self._next is None:
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "strategy-builder")
-        request, self._next = self._next, None
-        self._running = self._pool.submit(reckon, request)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from terminal.app import ages, formats
+from terminal.app import ages
 from terminal.app.analytics_port import Analytics
 from terminal.app.views.chain import Series
 from terminal.app.views.chain_reckoned import ReckonedChain
-from terminal.app.views.surface_axes import Across, Span
-from terminal.app.views.surface_grid import SurfaceGrid, make_grid
+from terminal.app.views.newest_work import NewestWork
+from terminal.app.views.surface_axes import Span
+from terminal.app.views.surface_grid import SurfaceGrid
+from terminal.app.views.surface_making import Choice, Made, Wanted, chosen_expiry, make, row_of, series_of
 from terminal.app.views.surface_quotes import Quotes, quote_points, quote_words
-from terminal.app.views.surface_scene import Colour, SurfaceScene, make_scene, vol_range
-from terminal.app.views.surface_slices import Slice, smile_slice, term_slice
+from terminal.app.views.surface_scene import SurfaceScene
+from terminal.app.views.surface_slices import Slice
 from terminal.core.instruments import Instrument, InstrumentTable
 from terminal.market.analytics.chain_values import ChainValues
-from terminal.market.analytics.contracts import Expiry
 from terminal.quant.columns import Floats
 
 
@@ -30,36 +30,22 @@ class _Desk(Protocol):
     def analytics(self) -> Analytics: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person chose to see. ``expiry``: key of the series whose smile is picked out; empty: the first."""
-
-    axis: Across = Across.MONEYNESS
-    colour: Colour = Colour.VOL
-    quotes: Quotes = Quotes.OUT
-    zero_days: bool = False
-    expiry: str = ""
-
-
 class SurfaceView:
     """Turns what the analytics say of a chain into a scene; ``owner`` names the panel to them. UI thread only."""
 
     def __init__(self, desk: _Desk, owner: str) -> None:
         self._desk, self._owner = desk, owner
         self._reckoned = ReckonedChain(desk.table)
-        self._made_of: tuple[object, ...] = ()
-        self._grid: SurfaceGrid | None = None
-        self._grid_of: tuple[object, ...] = ()
+        self._work = NewestWork("surface", make)
+        self._turn = 0
+        self._asked: Wanted | None = None
+        self._made: Made | None = None
         self._vol_span: Span | None = None
         self._ghost: ChainValues | None = None
-        self._ghost_grid: tuple[tuple[object, ...], SurfaceGrid | None] = ((), None)
         self.underlying: Instrument | None = None
         self.choice = Choice()
         self.contract: int | None = None
         """Id of the contract that was picked."""
-        self.scene: SurfaceScene | None = None
-        self.smile: Slice | None = None
-        self.term: Slice | None = None
 
     def show(self, underlying: Instrument) -> None:
         """The surface of another underlying."""
@@ -67,33 +53,68 @@ class SurfaceView:
             return
         self.underlying = underlying
         self.contract = self._ghost = self._vol_span = None
-        self.scene = self.smile = self.term = None
-        self._made_of = self._grid_of = ()
+        self._forget()
 
     def release(self) -> None:
         """Nobody looks."""
         self._desk.analytics.release(self._owner)
 
+    def close(self) -> None:
+        """Nobody looks any more: ends the thread."""
+        self.release()
+        self._work.close()
+        self._asked = None
+
     def refresh(self, now_ns: int, wall_ns: int) -> bool:
-        """Takes what the analytics have; True when there is another scene than before."""
+        """Takes what was made and asks for what is due; True when there is another scene than before."""
         if self.underlying is None:
             return False
         self._desk.analytics.want(self._owner, self.underlying.id)
         values = self._desk.analytics.values(self.underlying.id)
-        self._reckoned.take(values)
+        before, made = self._made, self._work.take()
+        if values is None:
+            self._forget()
+        else:
+            if made is not None and made.turn == self._turn:
+                self._take(made)
+            self._ask(values)
+        self._reckoned.take(self.values)
         self._reckoned.age(now_ns, wall_ns)
-        made_of = (values, self.choice, self.contract, self._ghost)
-        if self._made_of and all(a is b or (a == b and not isinstance(a, ChainValues))
-                                 for a, b in zip(made_of, self._made_of, strict=True)):  # fmt: skip
-            return False
-        self._made_of = made_of
-        self._make(values)
-        return True
+        return self._made is not before
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another scene is being made."""
+        return self._work.is_busy
+
+    @property
+    def is_old(self) -> bool:
+        """Whether what is shown is of another moment than the market."""
+        return self._reckoned.is_old
 
     @property
     def values(self) -> ChainValues | None:
-        """What is shown was made of."""
-        return self._reckoned.values
+        """What is shown was made of: rows of the scene are rows of these."""
+        return None if self._made is None else self._made.values
+
+    @property
+    def scene(self) -> SurfaceScene | None:
+        """What is shown."""
+        return None if self._made is None else self._made.scene
+
+    @property
+    def smile(self) -> Slice | None:
+        """The smile of the chosen expiry."""
+        return None if self._made is None else self._made.smile
+
+    @property
+    def term(self) -> Slice | None:
+        """The term structure at the money."""
+        return None if self._made is None else self._made.term
+
+    @property
+    def _grid(self) -> SurfaceGrid | None:
+        return None if self._made is None else self._made.grid
 
     @property
     def series(self) -> list[Series]:
@@ -101,17 +122,14 @@ class SurfaceView:
         if self._grid is None or self.values is None:
             return []
         listed = self.values.contracts.expiries
-        return [_series(listed[each.expiry]) for each in self._grid.smiles]
+        return [series_of(listed[each.expiry]) for each in self._grid.smiles]
 
     @property
     def chosen_expiry(self) -> int | None:
         """The expiry whose smile is picked out, by its place in the chain; None without a surface."""
         if self._grid is None or self.values is None:
             return None
-        places = [each.expiry for each in self._grid.smiles]
-        listed = self.values.contracts.expiries
-        wanted = [each for each in places if _series(listed[each]).key == self.choice.expiry]
-        return (wanted or places)[0]
+        return chosen_expiry(self.values, self._grid, self.choice)
 
     def why_none(self) -> str:
         """Why there is no surface, as a sentence; empty when there is one."""
@@ -132,22 +150,22 @@ class SurfaceView:
         values, grid = self.values, self._grid
         if values is None or grid is None:
             return ()
-        if self._reckoned.is_old:
+        if self.is_old:
             age_ns = now_ns - values.now_ns
             found.append((f"{ages.age(age_ns)} old" if age_ns > 0 else "of a later moment", "warn"))
         if len(grid.smiles) == 1:
             found.append(("one expiry: a smile, no surface", "warn"))
         if grid.has_zero_days and not self.choice.zero_days:
             found.append(("expiries of today: there are no others", "warn"))
-        if self._ghost is not None:
-            found.append((f"ghost of {ages.time_of_day(self._ghost.now_ns)}", "ghost"))
+        if self.scene is not None and self.scene.ghost:
+            found.append((f"ghost of {self.scene.ghost}", "ghost"))
         return tuple(found)
 
     @property
     def chosen_key(self) -> str:
         """The same as a key; empty without a surface."""
         chosen = self.chosen_expiry
-        return "" if chosen is None or self.values is None else _series(self.values.contracts.expiries[chosen]).key
+        return "" if chosen is None or self.values is None else series_of(self.values.contracts.expiries[chosen]).key
 
     @property
     def picked(self) -> int | None:
@@ -181,12 +199,12 @@ class SurfaceView:
         if self.values is not None:
             self.contract = int(self.values.contracts.ids[row])
             place = int(self.values.contracts.expiry_row[row])
-            self.choose(expiry=_series(self.values.contracts.expiries[place]).key)
+            self.choose(expiry=series_of(self.values.contracts.expiries[place]).key)
 
     def pick_expiry(self, place: int) -> None:
         """Picks out the smile of an expiry by its place in the chain."""
         if self.values is not None:
-            self.choose(expiry=_series(self.values.contracts.expiries[place]).key)
+            self.choose(expiry=series_of(self.values.contracts.expiries[place]).key)
 
     def pick_vertex(self, strike: float, time: float) -> None:
         """Picks the contract nearest to a place of the surface: the expiry first, then the strike; the side that is out
@@ -208,7 +226,7 @@ class SurfaceView:
         if row is not None:
             self._pick_strike(then, float(values.contracts.strike[row]))
         else:
-            self.choose(expiry=_series(values.contracts.expiries[then]).key)
+            self.choose(expiry=series_of(values.contracts.expiries[then]).key)
 
     def step_strike(self, by: int) -> None:
         """The next higher or lower quoted strike of the chosen expiry, from the money at first."""
@@ -220,6 +238,8 @@ class SurfaceView:
             self._pick_strike(chosen, float(values.forward[chosen]))
             return
         strikes = self._strikes(chosen)
+        if not len(strikes):
+            return
         here = int(np.searchsorted(strikes, values.contracts.strike[row]))
         self._pick_strike(chosen, float(strikes[min(max(here + by, 0), len(strikes) - 1)]))
 
@@ -267,56 +287,20 @@ class SurfaceView:
         self.pick_row(int(sided[0] if len(sided) else rows[0]))
 
     def _row(self, contract: int | None) -> int | None:
-        if contract is None or self.values is None:
-            return None
-        found = np.flatnonzero(self.values.contracts.ids == contract)
-        return int(found[0]) if len(found) else None
+        return None if self.values is None else row_of(self.values, contract)
 
-    def _make(self, values: ChainValues | None) -> None:
-        self.scene = self.smile = self.term = None
-        if values is None:
-            return
-        choice = self.choice
-        grid_of = (values, choice.axis, choice.zero_days)
-        if not self._grid_of or self._grid_of[0] is not values or self._grid_of[1:] != grid_of[1:]:
-            self._grid_of, self._grid = grid_of, make_grid(values, choice.axis, zero_days=choice.zero_days)
-        grid, chosen = self._grid, self.chosen_expiry
-        if grid is None or chosen is None:
-            return
-        quotes = quote_points(values, grid, choice.quotes)
-        self._vol_span = vol_range(grid, quotes, self._vol_span)
-        ghost = self._ghost_now()
-        self.scene = make_scene(
-            values, grid, quotes, choice.colour, vol_span=self._vol_span, chosen=chosen,
-            chosen_row=self._row(self.contract), ghost=ghost,
-        )  # fmt: skip
-        self._cut(values, grid, chosen, ghost)
+    def _forget(self) -> None:
+        """Nothing is shown, and an answer that is still to come is of something else."""
+        self._turn += 1
+        self._asked = self._made = None
 
-    def _cut(self, values: ChainValues, grid: SurfaceGrid, chosen: int,
-             ghost: tuple[ChainValues, SurfaceGrid] | None) -> None:  # fmt: skip
-        expiry = values.contracts.expiries[chosen]
-        before = None if ghost is None else ghost[1]
-        before_place = None if ghost is None else _place_of(ghost[0], _series(expiry))
-        title = f"{expiry.expiry:%d %b %Y}  {expiry.root}  ATM {formats.iv_points(values.at_the_money_vol(chosen))}"
-        self.smile = smile_slice(values, grid, chosen, title, before, before_place)
-        self.term = term_slice(values, grid, None if ghost is None else ghost[0])
+    def _take(self, made: Made) -> None:
+        self._made = made
+        if (made.choice.axis, made.choice.zero_days) == (self.choice.axis, self.choice.zero_days):
+            self._vol_span = made.vol_span
 
-    def _ghost_now(self) -> tuple[ChainValues, SurfaceGrid] | None:
-        """The ghost on the axis of now."""
-        ghost = self._ghost
-        if ghost is None:
-            return None
-        key = (id(ghost), self.choice.axis, self.choice.zero_days)
-        if self._ghost_grid[0] != key:
-            self._ghost_grid = key, make_grid(ghost, self.choice.axis, zero_days=self.choice.zero_days)
-        grid = self._ghost_grid[1]
-        return None if grid is None else (ghost, grid)
-
-
-def _series(expiry: Expiry) -> Series:
-    return Series(expiry.expiry, expiry.root, expiry.settlement, expiry.style, expiry.expires_ns)
-
-
-def _place_of(values: ChainValues, series: Series) -> int | None:
-    keys = [_series(each).key for each in values.contracts.expiries]
-    return keys.index(series.key) if series.key in keys else None
+    def _ask(self, values: ChainValues) -> None:
+        wanted = Wanted(self._turn, values, self.choice, self.contract, self._ghost, self._vol_span, self._made)
+        if not wanted.is_same(self._asked):
+            self._asked = wanted
+            self._work.ask(wanted)

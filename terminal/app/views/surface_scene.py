@@ -129,8 +129,14 @@ def make_scene(
     return SurfaceScene(
         values, grid, quotes, box, colour, vertices.reshape(-1, 7), triangles, lines, points, stems,
         np.concatenate(wires).astype(np.float32), wire_count, walls, *marks,
-        "" if ghost is None else ages.time_of_day(ghost[0].now_ns),
+        "" if ghost is None else _moment(ghost[0].now_ns, values.now_ns),
     )  # fmt: skip
+
+
+def _moment(ts_ns: int, now_ns: int) -> str:
+    """The time of day, of another day than now with its date."""
+    day, time = ages.day_text(ts_ns), ages.time_of_day(ts_ns)
+    return time if day == ages.day_text(now_ns) else f"{day} {time}"
 
 
 def vol_range(grid: SurfaceGrid, quotes: QuotePoints, before: Span | None) -> Span:

@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
     """Make it, ``show()`` it, call :meth:`ready` when the desk is up; ``closing`` tells that a person has closed it.
 
     ``panel_classes``: the classes behind ``registry``, whose commands are registered here. ``workspace``: which to open
-    with, else the one last in use. ``watchdog``: looks at this thread from :meth:`ready` on.
+    with, else the one last in use. ``watchdog``: looks at this thread from :meth:`ready` on. ``opengl``: may be used.
     """
 
     closing = Signal()
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         icons: IconSet | None = None,
         workspace: str = "",
         watchdog: StallWatchdog | None = None,
+        opengl: bool = True,
     ) -> None:
         super().__init__()
         self.desk, self.themes, self._store, self._registry = desk, themes, store, registry
@@ -86,7 +87,7 @@ class MainWindow(QMainWindow):
         self.clock = FrameClock(self._pulse, self)
         self.sampler = MeterSampler(desk.meter, self.clock, self._watchdog, self._panels_on_screen)
         self.context = PanelContext(
-            desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self, self.sampler
+            desk, desk.links, desk.commands, SharedDraft(), themes, self.clock, self, self.sampler, opengl=opengl
         )
         self.switcher = WorkspaceSwitcher(self, store, registry, self._icons, lambda: self.context)
         self.act = WindowActions(self, self, desk, self.switcher)

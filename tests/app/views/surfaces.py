@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 
+from terminal.app.views.surface import SurfaceView
 from terminal.core.instruments import Instrument, InstrumentTable
 from terminal.market.analytics.chain_pass import ChainPass
 from terminal.market.analytics.chain_values import ChainValues
@@ -71,3 +73,12 @@ def reckoned(**more: Any) -> tuple[InstrumentTable, Instrument, ChainValues]:
     """The same, after a pass."""
     table, stock, work, rows = quoted_chain(**more)
     return table, stock, work.run(rows, chains.spot(), NOW_NS)
+
+
+def refreshed(view: SurfaceView, now_ns: int, wall_ns: int) -> bool:
+    """Refreshes until all that was asked for is made; whether there was another scene."""
+    is_new, until = view.refresh(now_ns, wall_ns), time.monotonic() + 30.0
+    while view.is_busy and time.monotonic() < until:
+        time.sleep(0.001)
+        is_new |= view.refresh(now_ns, wall_ns)
+    return is_new

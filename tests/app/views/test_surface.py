@@ -13,10 +13,11 @@ from terminal.app.views.surface_axes import Across, Span, across_marks, round_ma
 from terminal.app.views.surface_grid import make_grid, two_sided
 from terminal.app.views.surface_quotes import Quotes, quote_points, residual_words
 from terminal.app.views.surface_scene import Colour, make_scene, vol_range
+from terminal.core.clock import from_ns
 from terminal.core.money import ABSENT_PX
 from terminal.market.analytics.chain_values import ChainValues
 from terminal.market.rows import Quality
-from tests.app.views.surfaces import SurfaceDesk, quoted_chain, reckoned
+from tests.app.views.surfaces import SurfaceDesk, quoted_chain, reckoned, refreshed
 from tests.market.analytics import chains
 from tests.market.analytics.chains import NOW_NS
 
@@ -32,7 +33,7 @@ def found() -> tuple[SurfaceDesk, ChainValues]:
 def shown(desk: SurfaceDesk) -> SurfaceView:
     view = SurfaceView(desk, "surface-1")
     view.show(desk.table.get(desk.analytics.found.contracts.underlying if desk.analytics.found else 0))
-    view.refresh(NOW_NS, SECOND)
+    refreshed(view, NOW_NS, SECOND)
     return view
 
 
@@ -209,10 +210,10 @@ def test_a_scene_is_made_once_for_values(found: tuple[SurfaceDesk, ChainValues])
     view = shown(desk)
     scene = view.scene
     assert scene is not None
-    assert not view.refresh(NOW_NS + SECOND, 2 * SECOND)
+    assert not refreshed(view, NOW_NS + SECOND, 2 * SECOND)
     assert view.scene is scene
     desk.analytics.found = dataclasses.replace(values)
-    assert view.refresh(NOW_NS + SECOND, 2 * SECOND)
+    assert refreshed(view, NOW_NS + SECOND, 2 * SECOND)
     assert view.scene is not scene
     desk.analytics.found = values
 
@@ -221,16 +222,16 @@ def test_picking_by_place_by_keys_and_by_contract(found: tuple[SurfaceDesk, Chai
     desk, values = found
     view = shown(desk)
     view.pick_vertex(91.4, float(values.time[1]) * 1.05)
-    view.refresh(NOW_NS, SECOND)
+    refreshed(view, NOW_NS, SECOND)
     contract = desk.table.get(view.contract if view.contract is not None else -1)
     assert contract.option is not None
     assert (contract.option.symbol.strike_mills, contract.option.symbol.expiry) == (90_000, date(2026, 2, 20))
     assert contract.option.symbol.right.name == "PUT"
     view.step_strike(1)
     assert desk.table.get(view.contract).option.symbol.strike_mills == 95_000  # type: ignore[arg-type, union-attr]
-    view.refresh(NOW_NS, SECOND)
+    refreshed(view, NOW_NS, SECOND)
     view.step_expiry(1)
-    view.refresh(NOW_NS, SECOND)
+    refreshed(view, NOW_NS, SECOND)
     moved = desk.table.get(view.contract).option.symbol  # type: ignore[arg-type, union-attr]
     assert (moved.strike_mills, moved.expiry) == (95_000, date(2026, 6, 18))
     assert view.chosen_key.startswith("2026-06-18")
@@ -263,7 +264,7 @@ def test_a_ghost_stays_where_it_was(found: tuple[SurfaceDesk, ChainValues]) -> N
     assert before is not None
     assert view.toggle_ghost()
     desk.analytics.found = dataclasses.replace(values, now_ns=NOW_NS + 60 * SECOND)
-    view.refresh(NOW_NS + 60 * SECOND, 60 * SECOND)
+    refreshed(view, NOW_NS + 60 * SECOND, 60 * SECOND)
     assert view.scene is not None
     assert view.scene.wire_count > before.wire_count
     assert view.scene.ghost == "12:00:00"
@@ -271,7 +272,7 @@ def test_a_ghost_stays_where_it_was(found: tuple[SurfaceDesk, ChainValues]) -> N
     assert view.term is not None
     np.testing.assert_allclose(view.term.ghost_vol, view.term.vol)
     assert view.toggle_ghost()
-    view.refresh(NOW_NS + 60 * SECOND, 61 * SECOND)
+    refreshed(view, NOW_NS + 60 * SECOND, 61 * SECOND)
     assert not view.has_ghost
     desk.analytics.found = values
 
@@ -279,9 +280,9 @@ def test_a_ghost_stays_where_it_was(found: tuple[SurfaceDesk, ChainValues]) -> N
 def test_old_values_say_how_old(found: tuple[SurfaceDesk, ChainValues]) -> None:
     view = shown(found[0])
     assert view.state_words(NOW_NS) == ()
-    view.refresh(NOW_NS + 30 * SECOND, 31 * SECOND)
+    refreshed(view, NOW_NS + 30 * SECOND, 31 * SECOND)
     assert view.state_words(NOW_NS + 30 * SECOND) == (("30 s old", "warn"),)
-    view.refresh(NOW_NS - 60 * SECOND, 32 * SECOND)
+    refreshed(view, NOW_NS - 60 * SECOND, 32 * SECOND)
     assert view.state_words(NOW_NS - 60 * SECOND) == (("of a later moment", "warn"),)
 
 
@@ -309,7 +310,7 @@ def test_why_there_is_nothing() -> None:
     assert view.why_none() == "Choose a symbol that has listed options."
     view.show(stock)
     desk.analytics.reason = "The option models are being made ready; values follow."
-    assert not view.refresh(NOW_NS, SECOND) or view.scene is None
+    assert not refreshed(view, NOW_NS, SECOND) or view.scene is None
     assert view.why_none() == desk.analytics.reason
     assert desk.analytics.wants == {"surface-1": stock.id}
     view.release()
@@ -331,3 +332,55 @@ def test_marks() -> None:
         "5P", "10P", "25P", "50", "25C", "10C", "5C",
     ]  # fmt: skip
     assert [each.text for each in time_marks(1 / 365, 2.0, 6)][-1] == "2y"
+
+
+def test_an_answer_to_an_earlier_symbol_is_never_shown(found: tuple[SurfaceDesk, ChainValues]) -> None:
+    desk, values = found
+    view = SurfaceView(desk, "surface-1")
+    stock, other = desk.table.get(values.contracts.underlying), desk.table.get(int(values.contracts.ids[0]))
+    view.show(stock)
+    assert not view.refresh(NOW_NS, SECOND)
+    assert view.is_busy, "a frame does not wait for the picture"
+    view.show(other)
+    refreshed(view, NOW_NS, SECOND)
+    assert view.scene is None
+    assert not view.series
+    view.show(stock)
+    refreshed(view, NOW_NS, SECOND)
+    assert view.values is values
+    view.pick_row(3)
+    view.show(other)
+    assert view.picked is None
+    view.pick_row(3)
+    view.pick_vertex(100.0, 0.1)
+    assert view.contract is None, "what is still on the screen is not picked for the next symbol"
+    view.close()
+
+
+def test_rows_are_those_of_the_picture_that_is_shown(found: tuple[SurfaceDesk, ChainValues]) -> None:
+    desk, values = found
+    view = shown(desk)
+    assert view.scene is not None
+    desk.analytics.found = dataclasses.replace(values, now_ns=NOW_NS + SECOND)
+    view.refresh(NOW_NS, SECOND)
+    assert view.values is view.scene.values
+    refreshed(view, NOW_NS, SECOND)
+    assert view.values is desk.analytics.found is view.scene.values
+    desk.analytics.found = None
+    assert view.refresh(NOW_NS, SECOND)
+    assert view.export_rows() is None, "without values nothing stays on the screen"
+    desk.analytics.found = values
+    view.close()
+
+
+def test_a_ghost_of_another_day_says_which(found: tuple[SurfaceDesk, ChainValues]) -> None:
+    desk, values = found
+    view = shown(desk)
+    view.toggle_ghost()
+    later_ns = NOW_NS + 86_400 * SECOND
+    desk.analytics.found = dataclasses.replace(values, now_ns=later_ns)
+    refreshed(view, later_ns, 2 * SECOND)
+    assert any(text.startswith("ghost of ") and text.endswith(f"{from_ns(NOW_NS):%a %Y-%m-%d} 12:00:00")
+               for text, _token in view.state_words(later_ns))  # fmt: skip
+    desk.analytics.found = values
+    view.close()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from terminal.app.views.surface import Choice
 from terminal.app.views.surface_axes import Across
 from terminal.app.views.surface_camera import PRESETS
+from terminal.app.views.surface_making import Choice
 from terminal.app.views.surface_quotes import Quotes
 from terminal.app.views.surface_scene import Colour
 from terminal.ui.widgets.elided_label import ElidedLabel

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,10 +16,11 @@ from terminal.app.views.surface_axes import Across
 from terminal.app.views.surface_camera import PRESETS
 from terminal.app.views.surface_quotes import Quotes
 from terminal.app.views.surface_scene import Colour
+from terminal.core.clock import NS_PER_S
 from terminal.core.instruments import Instrument
 from terminal.core.orders import OrderType, Side
 from terminal.ui.bridge.frame_clock import Frame, Needs
-from terminal.ui.opengl import why_no_gl
+from terminal.ui.opengl import OFF, why_no_gl
 from terminal.ui.panel import Panel, PanelCommand, PanelContext, Settings
 from terminal.ui.panels.surface.flat_view import FlatView
 from terminal.ui.panels.surface.gl_view import SurfaceGLView
@@ -63,9 +64,9 @@ class SurfacePanel(Panel):
     def __init__(self, context: PanelContext, panel_id: str) -> None:
         super().__init__(context, panel_id)
         self.view = SurfaceView(context.desk, panel_id)
-        self._why_flat = why_no_gl()
+        self._why_flat = why_no_gl() if context.opengl else OFF
         self._view_name = next(iter(PRESETS))
-        self._labelled = -1
+        self._labelled, self._is_changed = (-1, False), False
         theme = context.theme
         self.head = SurfaceHead(has_camera=not self._why_flat)
         self.flat = FlatView(theme, self._why_flat)
@@ -118,9 +119,12 @@ class SurfacePanel(Panel):
         if why:
             self.empty.say(why)
         self.pages.setCurrentIndex(0 if why else 1)
-        if is_new or frame.market_ns // 1_000_000_000 != self._labelled:
-            self._labelled = frame.market_ns // 1_000_000_000
+        labelled = (frame.market_ns // NS_PER_S, self.view.is_old)
+        if is_new or self._is_changed or labelled != self._labelled:
+            self._labelled, self._is_changed = labelled, False
             self._write_head(frame.market_ns)
+        if self.view.is_busy:
+            self.mark_dirty()
 
     def show_instrument(self, instrument: Instrument) -> None:
         """The surface of an underlying; of an option, its underlying's with its smile and itself picked."""
@@ -186,8 +190,8 @@ class SurfacePanel(Panel):
         self._do(self.view.step_strike, -1)
 
     def has_contract(self) -> bool:
-        """Whether one is picked."""
-        return self.view.contract is not None
+        """Whether one is picked and the chain that is shown has it."""
+        return self.view.picked is not None
 
     @Slot()
     def buy(self) -> None:
@@ -209,7 +213,7 @@ class SurfacePanel(Panel):
 
     def show_contract(self) -> None:
         """Moves the link group to it."""
-        if self.view.contract is not None:
+        if self.view.contract is not None and self.has_contract():
             self.publish(self.view.contract)
 
     @Slot()
@@ -217,7 +221,7 @@ class SurfacePanel(Panel):
         """Keeps the surface of now, or drops what was kept."""
         if not self.view.toggle_ghost():
             self.context.shell.notify("There is no surface to keep.")
-        self.mark_dirty()
+        self._change()
 
     def next_axis(self) -> None:
         """Moneyness, log-moneyness, delta, strike."""
@@ -245,7 +249,7 @@ class SurfacePanel(Panel):
     @Slot(dict)
     def _chosen(self, changes: dict[str, Any]) -> None:
         self.view.choose(**changes)
-        self.mark_dirty()
+        self._change()
 
     @Slot(str)
     def _look(self, name: str) -> None:
@@ -268,14 +272,19 @@ class SurfacePanel(Panel):
 
     def _do(self, call: Any, *arguments: Any) -> None:
         call(*arguments)
+        self._change()
+
+    def _change(self) -> None:
+        """The head follows in the next frame, the picture when it is made."""
+        self._is_changed = True
         self.mark_dirty()
 
     def _draft(self, side: Side) -> None:
-        if self.view.contract is not None:
+        if self.view.contract is not None and self.has_contract():
             self.propose(OrderDraft(self.view.contract, side, 1, OrderType.LIMIT))
 
     def _add_leg(self, quantity: int) -> None:
-        if self.view.contract is not None:
+        if self.view.contract is not None and self.has_contract():
             self.add_leg(self.context.desk.table.get(self.view.contract), quantity)
 
     def _find(self) -> None:
@@ -291,17 +300,26 @@ class SurfacePanel(Panel):
         self.gl.look(PRESETS[self._view_name])
         self.gl.picked_row.connect(self._picked_row)
         self.gl.picked_place.connect(self._picked_place)
-        self.gl.failed.connect(self._gl_failed)
+        self.gl.failed.connect(self._gl_failed, Qt.ConnectionType.QueuedConnection)  # said from within a painting
         self.picture.addWidget(self.gl)
         self.picture.setCurrentWidget(self.gl)
         self.setFocusProxy(self.gl)
 
     @Slot(str)
     def _gl_failed(self, why: str) -> None:
+        """The flat picture takes over, and the card gets back what it held."""
+        if self.gl is None:
+            return
+        gl, self.gl = self.gl, None
         self._why_flat = self.flat.why = why
+        self.flat.show_scene(self.view.scene)
         self.picture.setCurrentWidget(self.flat)
         self.setFocusProxy(self.flat)
-        self.mark_dirty()
+        self.picture.removeWidget(gl)
+        gl.release()
+        gl.deleteLater()
+        self.head.views.hide()
+        self._change()
 
     def _show_scene(self) -> None:
         view = self.view
@@ -338,12 +356,12 @@ class SurfacePanel(Panel):
 
     def quarantine(self, details: str) -> None:
         """Nor one that failed."""
-        self.view.release()
+        self.view.close()
         super().quarantine(details)
 
     def close_panel(self) -> None:
         """Nor one that is gone."""
-        self.view.release()
+        self.view.close()
         if self.gl is not None:
             self.gl.release()
         super().close_panel()
