@@ -43,7 +43,8 @@ def libraries() -> tuple[dict[str, str], list[str]]:
 
 
 def _average() -> str:
-    from terminal.market.indicators.talib_computation import Handle  # noqa: PLC0415 - it may be what is broken
+    # Not above: it may be what is broken.
+    from terminal.market.indicators.talib_computation import Handle
 
     (values,) = Handle("SMA", 1, {"timeperiod": 2}).fill([np.array([1.0, 2.0, 4.0])])
     if values[-1] != 3.0:
