@@ -19,15 +19,16 @@ from terminal.core.instruments import Instrument, InstrumentTable, SessionProduc
 from terminal.core.money import ABSENT_PX
 from terminal.infra.calendars import Calendars
 from terminal.market.analytics.contracts import chain_contracts
-from terminal.market.bars import DAY_S, bar_starts
+from terminal.market.bars import DAY_S, BarStore, bar_starts
 from terminal.market.engine import Rank
 from terminal.market.rows import Quality, Rows
 from terminal.market.state import MarketState
-from terminal.store.vol_days import PRICES, VolDays, blank_days
+from terminal.store.vol_days import VolDays, blank_days
 
 log = logging.getLogger(__name__)
 LOOK_BEFORE_NS = 60 * NS_PER_S
 """Quotes are pulled at the close itself."""
+_MINUTES_OF_A_DAY = 1440
 
 
 class Worker(Protocol):
@@ -113,14 +114,12 @@ class DayEnd:
 
     def _day(self, instrument: Instrument, session: date, ts_ns: int) -> VolDays | None:
         """The session's open, high, low and close; None where nothing was traded in it."""
-        bars = self._state.bars.read(instrument.id, DAY_S, 1)
-        if not len(bars) or bars["ts_ns"][-1] != bar_starts(np.array([ts_ns]), DAY_S)[0]:
-            return None
         row = blank_days(1)
+        open_ns = self._calendars.session_hours(SessionProduct.EQUITY, session).open_ns
+        if not put_prices(row, self._state.bars, instrument, open_ns, ts_ns):
+            return None
         row["day"], row["known_ns"] = np.datetime64(session), ts_ns
         row["split"] = self._split(instrument.symbol, session)
-        for name in PRICES:
-            row[name] = bars[name][-1] / instrument.price_scale
         return row
 
     def _reckon(self, underlying: int, row: VolDays, at_ns: int, quotes: Rows) -> None:
@@ -131,6 +130,23 @@ class DayEnd:
         finally:
             with self._lock:
                 self._waiting -= 1
+
+
+def put_prices(row: VolDays, bars: BarStore, instrument: Instrument, open_ns: int, close_ns: int) -> bool:
+    """Open, high, low and close of the session, from its minutes: a price before the open can be of another world
+    (on the day of a split, of before it). Where bars come no finer, those of the day; False without any."""
+    minutes = bars.read(instrument.id, 60, _MINUTES_OF_A_DAY)
+    found = minutes[(minutes["ts_ns"] >= open_ns) & (minutes["ts_ns"] < close_ns)]
+    day_ns = bar_starts(np.array([close_ns]), DAY_S)[0]
+    if not np.any(minutes["ts_ns"] >= day_ns):
+        found = bars.read(instrument.id, DAY_S, 1)
+        found = found[found["ts_ns"] == day_ns]
+    if not len(found):
+        return False
+    prices = found["open"][0], found["high"].max(), found["low"].min(), found["close"][-1]
+    for name, price in zip(("open", "high", "low", "close"), prices, strict=True):
+        row[name] = price / instrument.price_scale
+    return True
 
 
 def measured(

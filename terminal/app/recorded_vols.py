@@ -8,12 +8,11 @@ from datetime import date
 
 import numpy as np
 
-from terminal.app.day_end import LOOK_BEFORE_NS, measured
+from terminal.app.day_end import LOOK_BEFORE_NS, measured, put_prices
 from terminal.core.clock import from_ns
 from terminal.core.instruments import InstrumentTable, SessionProduct
 from terminal.core.messages import Batch
 from terminal.infra.calendars import Calendars
-from terminal.market.bars import DAY_S, bar_starts
 from terminal.market.rows import Rows
 from terminal.market.state import MarketState
 from terminal.store.connection import Connection
@@ -95,7 +94,8 @@ def look(
     """
     if not calendars.is_session(recorded.day):
         return None
-    close_ns = calendars.session_hours(SessionProduct.EQUITY, recorded.day).close_ns
+    hours = calendars.session_hours(SessionProduct.EQUITY, recorded.day)
+    close_ns = hours.close_ns
     row = blank_days(1)
     row["day"], row["known_ns"], row["split"] = np.datetime64(recorded.day), close_ns, split
     if recorded.prices is not None:
@@ -116,11 +116,8 @@ def look(
         state.apply(_parted(after, close_ns)[0])
     if quotes is None:
         quotes = state.read(np.arange(len(table), dtype=np.int32))
-    bars = state.bars.read(underlying.id, DAY_S, 1)
-    if not len(bars) or bars["ts_ns"][-1] != bar_starts(np.array([close_ns]), DAY_S)[0]:
+    if not put_prices(row, state.bars, underlying, hours.open_ns, close_ns):
         return None
-    for name in PRICES:
-        row[name] = bars[name][-1] / underlying.price_scale
     measured(table, underlying.id, row, close_ns - LOOK_BEFORE_NS, quotes, rate)
     return row
 

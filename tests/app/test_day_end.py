@@ -71,6 +71,8 @@ def test_the_record_has_the_quotes_of_the_look_and_the_prices_of_the_whole_day()
     )  # fmt: skip
     end.start(chains.NOW_NS)
     close_ns = at_ns(chains.DAY, 16)
+    # Before the open, as on the morning of a split.
+    trade(state, stock.id, 700.0, at_ns(chains.DAY, 4, 1))
     for at, price in ((chains.NOW_NS, 99.0), (chains.NOW_NS + 1, 101.0), (chains.NOW_NS + 2, 100.0)):
         trade(state, stock.id, price, at)
     quotes(state, np.array([stock.id]), np.array([chains.SPOT]), chains.NOW_NS)
