@@ -88,6 +88,12 @@ class Tape:
             self._ring[self.capacity : self.capacity + over] = self._ring[:over]
         return self._ring[start : start + count]
 
+    def unread(self) -> tuple[Batch, Batch]:
+        """Views of all unread messages: up to the ring's end, and what has wrapped around, perhaps empty."""
+        start, count = self._read & (self.capacity - 1), self.lag
+        first = min(count, self.capacity - start)
+        return self._ring[start : start + first], self._ring[: count - first]
+
     def release(self, count: int) -> None:
         """Gives the oldest ``count`` messages' room back to the writer."""
         if not 0 <= count <= self.lag:

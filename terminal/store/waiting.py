@@ -239,9 +239,6 @@ class WaitingMessages:
     def _ring_parts(self, after: int = 0) -> list[Batch]:
         """Views of the unread messages of the ring, without the first ``after`` that were ever offered; the caller
         holds the lock of what consumes."""
-        first = self._ring.peek(self.capacity)
-        rest = self._ring.lag - len(first)
-        # The tape shows its reader one contiguous part; what wrapped around lies at the start of its array.
-        parts = [first, self._ring._ring[:rest]] if rest > 0 else [first]
+        first, wrapped = self._ring.unread()
         skipped = max(0, after - self._released)
-        return [parts[0][skipped:], *(part[max(0, skipped - len(first)) :] for part in parts[1:])]
+        return [first[skipped:], wrapped[max(0, skipped - len(first)) :]] if len(wrapped) else [first[skipped:]]

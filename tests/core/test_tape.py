@@ -88,3 +88,21 @@ def test_a_capacity_that_is_no_power_of_two_is_refused(capacity: int) -> None:
 def test_releasing_more_than_is_there_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot release"):
         Tape(8).release(1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 64)), min_size=1, max_size=30))
+def test_all_that_is_unread_is_seen_wherever_the_ring_ends(steps: list[tuple[int, int, int]]) -> None:
+    tape, written, read = Tape(64), 0, 0
+    for more, less, most in steps:
+        more = min(more, tape.capacity - tape.lag)
+        batch = empty_batch(more)
+        batch["ts_ns"] = np.arange(written, written + more)
+        tape.write(batch)
+        written += more
+        seen = tape.peek(most)
+        assert seen["ts_ns"].tolist() == list(range(read, read + min(most, written - read)))
+        assert np.concatenate(tape.unread())["ts_ns"].tolist() == list(range(read, written))
+        less = min(less, tape.lag)
+        tape.release(less)
+        read += less
