@@ -94,8 +94,8 @@ def test_releasing_more_than_is_there_is_refused() -> None:
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 64)), min_size=1, max_size=30))
 def test_all_that_is_unread_is_seen_wherever_the_ring_ends(steps: list[tuple[int, int, int]]) -> None:
     tape, written, read = Tape(64), 0, 0
-    for more, less, most in steps:
-        more = min(more, tape.capacity - tape.lag)
+    for wanted, taken, most in steps:
+        more = min(wanted, tape.capacity - tape.lag)
         batch = empty_batch(more)
         batch["ts_ns"] = np.arange(written, written + more)
         tape.write(batch)
@@ -103,6 +103,6 @@ def test_all_that_is_unread_is_seen_wherever_the_ring_ends(steps: list[tuple[int
         seen = tape.peek(most)
         assert seen["ts_ns"].tolist() == list(range(read, read + min(most, written - read)))
         assert np.concatenate(tape.unread())["ts_ns"].tolist() == list(range(read, written))
-        less = min(less, tape.lag)
+        less = min(taken, tape.lag)
         tape.release(less)
         read += less

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from terminal.app.layouts import DEFAULTS
 from terminal.app.workspaces import WorkspaceStore
 from terminal.ui.shell.main_window import MainWindow
 from tests.ui.face import FaceDesk
@@ -48,11 +49,12 @@ def test_a_broken_workspace_file_is_told_and_the_default_opens(
 
 
 def test_a_new_workspace_gets_a_tab_and_a_key(window: MainWindow, qtbot: QtBot) -> None:
+    number = len(DEFAULTS) + 1
     window.act.save_as("Scalps")
     assert window.switcher.name == "Scalps"
-    assert desk_of(window).commands.get("workspace.go_4").keys == ("Ctrl+4",)
+    assert desk_of(window).commands.get(f"workspace.go_{number}").keys == (f"Ctrl+{number}",)
     press(qtbot, window, Qt.Key.Key_1, CTRL)
-    press(qtbot, window, Qt.Key.Key_4, CTRL)
+    press(qtbot, window, Qt.Key(Qt.Key.Key_0 + number), CTRL)
     assert window.switcher.name == "Scalps"
     window.act.save_as("x" * 100)
     qtbot.waitUntil(lambda: any("at most" in text for text in window.toasts.shown()))
