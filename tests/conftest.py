@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="moneyness-runtime-")
 
+_LEFT_BY_DUCKDB = re.compile(r"^(nanobind: .*| - (leaked|\.\.\. skipped) .*|See https://nanobind\S*)\n?", re.MULTILINE)
+"""DuckDB's binding now and then lists what the interpreter's end has left of it."""
 RunMoneyness = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -89,7 +92,7 @@ def run_program(
     command = [sys.executable, "-P", *program, *(str(argument) for argument in arguments)]
     if profile is not None:
         command += ["--profile", str(profile)]
-    return subprocess.run(
+    done = subprocess.run(
         command,
         cwd=folder,
         env={**os.environ, **(env or {})},
@@ -99,3 +102,5 @@ def run_program(
         timeout=timeout_s,
         check=False,
     )
+    done.stderr = _LEFT_BY_DUCKDB.sub("", done.stderr)
+    return done

@@ -115,7 +115,7 @@ def test_at_half_a_ring_messages_spill_and_come_back_in_order(
     offer_all(recorder, sent[:25_000])
     status = recorder.status()
     assert status.state is RecorderState.DEGRADED
-    assert status.spilled > 1 << 12
+    assert status.spilled >= 1 << 12
     assert status.lag == 25_000
     gate.set()
     offer_all(recorder, sent[25_000:])
